@@ -1,0 +1,1 @@
+//! Arguments to job to output and exit code.

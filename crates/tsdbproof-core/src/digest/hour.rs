@@ -1,0 +1,129 @@
+//! A leaf while its points arrive: one hash state for each profile, no point kept.
+
+use sha2::{Digest, Sha256};
+
+use super::{Hash, Node, hash};
+use crate::Record;
+
+/// Records hashed with one call: what a leaf of a point every 30 seconds holds.
+const BATCH: usize = 120;
+
+/// The points of one hour of one series, pushed in ascending order.
+#[derive(Clone)]
+pub struct OpenHour {
+    exact: State,
+    /// From the first value on that single precision cannot hold; until then both are one.
+    f32: Option<Box<State>>,
+}
+
+#[derive(Clone)]
+struct State {
+    hash: Sha256,
+    records: u64,
+}
+
+impl State {
+    fn push(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+        self.records += (bytes.len() / Record::SIZE) as u64;
+    }
+
+    fn close(self) -> Node {
+        let digest = Hash(self.hash.finalize().into());
+        Node { points: self.records, children: self.records, digest }
+    }
+}
+
+/// Bytes of records on their way into a hash state.
+struct Batch {
+    bytes: [u8; BATCH * Record::SIZE],
+    length: usize,
+}
+
+impl Batch {
+    fn new() -> Self {
+        Batch { bytes: [0; BATCH * Record::SIZE], length: 0 }
+    }
+
+    #[inline]
+    fn push(&mut self, record: Record) {
+        if let Some(slot) = self.bytes.get_mut(self.length..self.length + Record::SIZE) {
+            slot.copy_from_slice(&record.to_bytes());
+            self.length += Record::SIZE;
+        }
+    }
+
+    fn drain_into(&mut self, state: &mut State) {
+        state.push(self.bytes.get(..self.length).unwrap_or_default());
+        self.length = 0;
+    }
+}
+
+impl Default for OpenHour {
+    fn default() -> Self {
+        OpenHour { exact: State { hash: hash::open_hour(), records: 0 }, f32: None }
+    }
+}
+
+impl OpenHour {
+    /// Takes records of distinct instants, each later than all before.
+    pub fn push(&mut self, records: &[Record]) {
+        for part in records.chunks(BATCH) {
+            let mut exact = Batch::new();
+            let mut rest = part.iter();
+            if self.f32.is_none() {
+                for &record in rest.by_ref() {
+                    if record.to_f32() != record {
+                        exact.drain_into(&mut self.exact);
+                        let mut fork = Box::new(self.exact.clone());
+                        fork.push(&record.to_f32().to_bytes());
+                        self.f32 = Some(fork);
+                        exact.push(record);
+                        break;
+                    }
+                    exact.push(record);
+                }
+            }
+            if let Some(state) = &mut self.f32 {
+                let mut narrow = Batch::new();
+                for &record in rest {
+                    exact.push(record);
+                    narrow.push(record.to_f32());
+                }
+                narrow.drain_into(state);
+            }
+            exact.drain_into(&mut self.exact);
+        }
+    }
+
+    /// Takes the distinct records of one instant, sorted, later than all before.
+    pub fn push_instant(&mut self, records: &[Record]) {
+        if let [record] = records {
+            return self.push(&[*record]);
+        }
+        let mut narrow: Vec<_> = records.iter().map(|record| record.to_f32()).collect();
+        narrow.sort_unstable();
+        narrow.dedup();
+        if self.f32.is_none() && narrow != records {
+            self.f32 = Some(Box::new(self.exact.clone()));
+        }
+        for record in records {
+            self.exact.push(&record.to_bytes());
+        }
+        if let Some(state) = &mut self.f32 {
+            for record in narrow {
+                state.push(&record.to_bytes());
+            }
+        }
+    }
+
+    /// Points so far, in the exact profile.
+    pub fn points(&self) -> u64 {
+        self.exact.records
+    }
+
+    /// The finished leaf: exact, and `f32` where it differs.
+    pub fn close(self) -> (Node, Option<Node>) {
+        (self.exact.close(), self.f32.map(|state| state.close()))
+    }
+}

@@ -1,0 +1,328 @@
+//! A point and its canonical form: digest-v1, "Points".
+
+use std::fmt;
+
+/// Milliseconds of an hour, the length of a leaf.
+pub const HOUR_MS: u64 = 3_600_000;
+/// The first instant, in milliseconds, that no row of OpenTSDB can hold.
+pub const TIME_LIMIT_MS: u64 = 4_294_967_296_000;
+
+/// Whole hours since 1970-01-01T00:00:00Z: the name of a leaf below its series.
+pub type Hour = u32;
+
+/// What a digest distinguishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Profile {
+    /// Every number as it is.
+    Exact,
+    /// Numbers that are no whole numbers, rounded to single precision.
+    F32,
+}
+
+impl Profile {
+    /// The profile's name, as it is hashed and written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Exact => "exact",
+            Profile::F32 => "f32",
+        }
+    }
+}
+
+/// A number in canonical form: one form for one number, whatever it was stored or spelled as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Value {
+    kind: u8,
+    bits: u64,
+}
+
+const WHOLE: u8 = 0;
+const FLOAT: u8 = 1;
+const NAN_BITS: u64 = 0x7ff8_0000_0000_0000;
+/// 2^63, the first float that is too large for an i64.
+const TWO_63: f64 = 9_223_372_036_854_775_808.0;
+
+impl Value {
+    /// A whole number.
+    #[inline]
+    pub fn integer(number: i64) -> Self {
+        Value { kind: WHOLE, bits: number as u64 }
+    }
+
+    /// A float; one that is a whole number in [-2^63, 2^63) is that integer.
+    #[inline]
+    pub fn float(number: f64) -> Self {
+        if (-TWO_63..TWO_63).contains(&number) && number.trunc() == number {
+            return Value::integer(number as i64);
+        }
+        let bits = if number.is_nan() { NAN_BITS } else { number.to_bits() };
+        Value { kind: FLOAT, bits }
+    }
+
+    /// The value that the `f32` profile puts in place of this one.
+    #[inline]
+    pub fn to_f32(self) -> Self {
+        match self.as_float() {
+            Some(number) => Value::float(f64::from(number as f32)),
+            None => self,
+        }
+    }
+
+    /// The number, if it is kept as an integer.
+    #[inline]
+    pub fn as_integer(self) -> Option<i64> {
+        (self.kind == WHOLE).then_some(self.bits as i64)
+    }
+
+    /// The number, if it is kept as a float.
+    #[inline]
+    pub fn as_float(self) -> Option<f64> {
+        (self.kind == FLOAT).then(|| f64::from_bits(self.bits))
+    }
+
+    /// Whether `other`, as a number, is this number in single precision.
+    ///
+    /// Wider than equality under [`Profile::F32`]: 16777217 stored by a path that keeps binary32
+    /// comes back as 16777216, a whole number too.
+    pub fn narrows_to(self, other: Value) -> bool {
+        let narrow = match (self.as_integer(), self.as_float()) {
+            (Some(number), _) => number as f32,
+            (None, Some(number)) => number as f32,
+            (None, None) => return false,
+        };
+        Value::float(f64::from(narrow)) == other
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.as_integer(), self.as_float()) {
+            (Some(number), _) => write!(f, "{number}"),
+            (None, Some(number)) => write!(f, "{number:?}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// One value of one series at one instant, in milliseconds since 1970 and below [`TIME_LIMIT_MS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub timestamp_ms: u64,
+    /// The canonical value.
+    pub value: Value,
+}
+
+impl Point {
+    /// The leaf that holds this point.
+    #[inline]
+    pub fn hour(self) -> Hour {
+        (self.timestamp_ms / HOUR_MS) as Hour
+    }
+
+    /// This point as its leaf hashes it.
+    #[inline]
+    pub fn record(self) -> Record {
+        let offset_ms = (self.timestamp_ms % HOUR_MS) as u32;
+        Record { time_and_kind: offset_ms << 8 | u32::from(self.value.kind), bits: self.value.bits }
+    }
+}
+
+/// A point below its hour. The order of records is the order of their bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Record {
+    time_and_kind: u32,
+    bits: u64,
+}
+
+impl Record {
+    /// Bytes of a record.
+    pub const SIZE: usize = 12;
+
+    /// The twelve bytes that are hashed.
+    #[inline]
+    pub fn to_bytes(self) -> [u8; Self::SIZE] {
+        let mut bytes = [0; Self::SIZE];
+        bytes[..4].copy_from_slice(&self.time_and_kind.to_be_bytes());
+        bytes[4..].copy_from_slice(&self.bits.to_be_bytes());
+        bytes
+    }
+
+    /// The record of these bytes, as [`Record::to_bytes`] wrote them.
+    #[inline]
+    pub fn from_bytes(bytes: [u8; Self::SIZE]) -> Self {
+        let [a, b, c, d, bits @ ..] = bytes;
+        Record { time_and_kind: u32::from_be_bytes([a, b, c, d]), bits: u64::from_be_bytes(bits) }
+    }
+
+    /// Milliseconds from the start of the hour.
+    #[inline]
+    pub fn offset_ms(self) -> u32 {
+        self.time_and_kind >> 8
+    }
+
+    /// The value of the point.
+    #[inline]
+    pub fn value(self) -> Value {
+        Value { kind: self.time_and_kind as u8, bits: self.bits }
+    }
+
+    /// The record that the `f32` profile hashes in place of this one.
+    #[inline]
+    pub fn to_f32(self) -> Self {
+        if self.time_and_kind as u8 == WHOLE {
+            return self;
+        }
+        let value = self.value().to_f32();
+        Record {
+            time_and_kind: self.time_and_kind & !0xff | u32::from(value.kind),
+            bits: value.bits,
+        }
+    }
+
+    /// The point that this record is in `hour`.
+    #[inline]
+    pub fn in_hour(self, hour: Hour) -> Point {
+        Point {
+            timestamp_ms: u64::from(hour) * HOUR_MS + u64::from(self.offset_ms()),
+            value: self.value(),
+        }
+    }
+}
+
+/// The tags of a series in canonical text: `key=value` joined by `,`, sorted, escaped.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Tags(String);
+
+/// Why a list of tags names no series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TagsError {
+    /// The key stands twice, with two values.
+    Contradiction(String),
+}
+
+impl Tags {
+    /// The canonical text of `pairs`, given in any order; a pair that stands twice counts once.
+    pub fn new<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, TagsError> {
+        let mut pairs: Vec<_> = pairs.into_iter().collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        if let Some(two) = pairs.windows(2).find(|two| two[0].0 == two[1].0) {
+            return Err(TagsError::Contradiction(two[0].0.to_owned()));
+        }
+        let mut text = String::new();
+        for (key, value) in pairs {
+            if !text.is_empty() {
+                text.push(',');
+            }
+            escape(key, &mut text);
+            text.push('=');
+            escape(value, &mut text);
+        }
+        Ok(Tags(text))
+    }
+
+    /// Tags from text that is canonical already, as a manifest holds it.
+    pub fn from_canonical(text: impl Into<String>) -> Self {
+        Tags(text.into())
+    }
+
+    /// The canonical text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The value of `key`, unescaped.
+    pub fn value(&self, key: &str) -> Option<String> {
+        self.pairs().into_iter().find(|(k, _)| k == key).map(|(_, value)| value)
+    }
+
+    /// Every key with its value, unescaped, in canonical order.
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        let mut pairs = Vec::new();
+        let mut words = (String::new(), None::<String>);
+        let mut chars = self.0.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                ',' => push_pair(&mut pairs, std::mem::take(&mut words)),
+                '=' => words.1 = Some(String::new()),
+                _ => {
+                    let c = if c == '\\' { chars.next().unwrap_or(c) } else { c };
+                    words.1.as_mut().unwrap_or(&mut words.0).push(c);
+                }
+            }
+        }
+        push_pair(&mut pairs, words);
+        pairs
+    }
+}
+
+fn push_pair(pairs: &mut Vec<(String, String)>, (key, value): (String, Option<String>)) {
+    if let Some(value) = value {
+        pairs.push((key, value));
+    }
+}
+
+fn escape(word: &str, text: &mut String) {
+    for c in word.chars() {
+        if matches!(c, '\\' | ',' | '=' | '{' | '}') {
+            text.push('\\');
+        }
+        text.push(c);
+    }
+}
+
+/// A metric with its tags: the name of a series. Ordered as the digest tree orders its children.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Series {
+    /// The metric's name.
+    pub metric: String,
+    /// The tags in canonical text.
+    pub tags: Tags,
+}
+
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{{{}}}", self.metric, self.tags.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_has_one_form() {
+        assert_eq!(Value::float(1.0), Value::integer(1));
+        assert_eq!(Value::float(-0.0), Value::integer(0));
+        assert_eq!(Value::float(-TWO_63), Value::integer(i64::MIN));
+        assert_eq!(Value::float(TWO_63).as_float(), Some(TWO_63));
+        assert_eq!(Value::float(-f64::NAN), Value::float(f64::NAN));
+    }
+
+    #[test]
+    fn single_precision_keeps_whole_numbers_and_rounds_the_rest() {
+        assert_eq!(Value::integer(16_777_217).to_f32(), Value::integer(16_777_217));
+        assert_eq!(Value::float(0.1).to_f32(), Value::float(f64::from(0.1f32)));
+        assert_eq!(Value::float(1e300).to_f32(), Value::float(f64::INFINITY));
+        assert_eq!(Value::float(0.999_999_999_9).to_f32(), Value::integer(1));
+        assert!(Value::integer(16_777_217).narrows_to(Value::integer(16_777_216)));
+    }
+
+    #[test]
+    fn tags_are_sorted_escaped_and_read_back() {
+        let tags = Tags::new([("b", "x,y"), ("a", "1"), ("a", "1"), ("c=", "{\\}")]).unwrap();
+        assert_eq!(tags.as_str(), r"a=1,b=x\,y,c\==\{\\\}");
+        let pairs = tags.pairs();
+        assert_eq!(pairs[2], ("c=".to_owned(), r"{\}".to_owned()));
+        assert_eq!(tags.value("b").as_deref(), Some("x,y"));
+        assert!(Tags::new([("a", "1"), ("a", "2")]).is_err());
+    }
+
+    #[test]
+    fn records_keep_points() {
+        let point = Point { timestamp_ms: 1_617_152_000_123, value: Value::float(0.85) };
+        let record = Record::from_bytes(point.record().to_bytes());
+        assert_eq!(record.in_hour(point.hour()), point);
+    }
+}

@@ -1,0 +1,142 @@
+//! A fault in a backup, with its place. Reading goes on behind it.
+
+use std::fmt;
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Position {
+    /// A line (from 1) and its first byte (from 0) in the unpacked text.
+    Line {
+        /// The line, from 1.
+        line: u64,
+        /// The line's first byte, from 0.
+        byte: u64,
+    },
+    /// A byte (from 0) of the unpacked file.
+    Byte(u64),
+    /// A byte (from 0) of the file as it lies on disk, where that is compressed.
+    PackedByte(u64),
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Position::Line { line, byte } => write!(f, "line {line} (byte {byte})"),
+            Position::Byte(byte) => write!(f, "byte {byte}"),
+            Position::PackedByte(byte) => write!(f, "packed byte {byte}"),
+        }
+    }
+}
+
+/// A fault in a backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind of fault.
+    pub kind: ProblemKind,
+    /// Where.
+    pub at: Position,
+    /// What was found and expected, in the format's words.
+    pub what: String,
+}
+
+/// What a problem means for a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Points are or may be lost: the source is damaged.
+    Damage,
+    /// No point is lost; a reader of another tool may stumble.
+    Note,
+}
+
+macro_rules! problem_kinds {
+    ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $weight:ident;)+) => {
+        /// Every kind of fault; problems are counted by kind.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum ProblemKind { $($(#[doc = $doc])+ $kind,)+ }
+
+        impl ProblemKind {
+            /// Every kind, in the order of reports.
+            pub const ALL: &[ProblemKind] = &[$(ProblemKind::$kind),+];
+
+            /// The kind's name in reports.
+            pub fn name(self) -> &'static str {
+                match self { $(ProblemKind::$kind => $name),+ }
+            }
+
+            /// What it means for a verdict.
+            pub fn weight(self) -> Weight {
+                match self { $(ProblemKind::$kind => Weight::$weight),+ }
+            }
+        }
+    };
+}
+
+problem_kinds! {
+    /// A field that a line needs is not there.
+    MissingField = "missing-field", Damage;
+    /// A time that is no number of seconds or milliseconds.
+    BadTime = "bad-time", Damage;
+    /// A time that no row of OpenTSDB can hold.
+    TimeOutOfRange = "time-out-of-range", Damage;
+    /// A value that is no number of the grammar.
+    BadValue = "bad-value", Damage;
+    /// A number beyond what 64 bits hold.
+    ValueOutOfRange = "value-out-of-range", Damage;
+    /// A point without tags.
+    MissingTags = "missing-tags", Damage;
+    /// A word that is no `key=value`.
+    BadTag = "bad-tag", Damage;
+    /// A tag key twice, with two values.
+    TagContradiction = "tag-contradiction", Damage;
+    /// A NUL or another control character in a name.
+    BadCharacter = "bad-character", Damage;
+    /// Bytes that are no UTF-8.
+    BadUtf8 = "bad-utf8", Damage;
+    /// A line longer than the limit.
+    LineTooLong = "line-too-long", Damage;
+    /// The file ends in the middle of something.
+    Cut = "cut", Damage;
+    /// Compressed data that can't be unpacked.
+    BadFrame = "bad-frame", Damage;
+    /// Unpacked data whose checksum is another.
+    BadChecksum = "bad-checksum", Damage;
+    /// Bytes between or behind compressed parts that belong to none.
+    StrayBytes = "stray-bytes", Damage;
+    /// The last line has no end: it may be cut.
+    NoFinalNewline = "no-final-newline", Note;
+    /// A line without a character.
+    BlankLine = "blank-line", Note;
+    /// More blanks than the format allows.
+    IrregularBlanks = "irregular-blanks", Note;
+}
+
+impl fmt::Display for ProblemKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Bytes of the input that a message may quote at most.
+const QUOTE_BYTES: usize = 64;
+
+/// Input bytes as a message may show them: escaped, in quotes, cut to 64 bytes.
+pub fn quote(bytes: &[u8]) -> String {
+    let shown = bytes.get(..QUOTE_BYTES).unwrap_or(bytes);
+    let more = if shown.len() < bytes.len() { "…" } else { "" };
+    let mut text = String::new();
+    for chunk in shown.utf8_chunks() {
+        text.extend(chunk.valid().chars().flat_map(|c| {
+            let plain = !c.is_control() && c != '"' && c != '\\' && !is_direction(c);
+            if plain { c.to_string() } else { c.escape_default().to_string() }
+                .chars()
+                .collect::<Vec<_>>()
+        }));
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    format!("\"{text}{more}\"")
+}
+
+/// Characters that turn the direction of the text behind them.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}

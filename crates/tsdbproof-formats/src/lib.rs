@@ -1,0 +1,15 @@
+//! Turns bytes into points: decompressors, one file for each format, and the registry of them.
+//!
+//! Bytes are pushed in pieces of any size, so one implementation serves files, parts of files,
+//! pipes and a browser's streams. Nothing here does I/O, and nothing here knows digests or reports.
+
+pub mod decompress;
+mod import_text;
+mod limits;
+mod number;
+mod registry;
+mod source;
+
+pub use limits::Limits;
+pub use registry::{FORMATS, Format, Probe, Score, by_name, probe};
+pub use source::{FormatReader, PointSink, SeriesId};

@@ -1,0 +1,16 @@
+//! Bounds on what an input may claim. Hitting one is said, never silent.
+
+/// How much memory one reader takes at the most for things whose size the input decides.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The longest line, in bytes; a longer one is a problem and is passed over.
+    pub line_bytes: usize,
+    /// The largest window that a compressed frame may ask for, in bytes.
+    pub window_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { line_bytes: 1 << 20, window_bytes: 128 << 20 }
+    }
+}

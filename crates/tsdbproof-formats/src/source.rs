@@ -1,0 +1,44 @@
+//! The two sides of a reader: bytes come in by [`FormatReader`], points go out by [`PointSink`].
+
+use std::ops::Range;
+
+use tsdbproof_core::{Error, Point, Problem, Tags};
+
+/// A series as a sink knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SeriesId(pub u32);
+
+/// Where a reader puts what it finds, in the source's own order.
+pub trait PointSink {
+    /// The same name gets the same id. A reader keeps ids, never names.
+    fn series(&mut self, metric: &str, tags: &Tags) -> SeriesId;
+
+    /// Points of one series. `at` is where they lie in the unpacked file: a reader that is opened
+    /// at its start and fed to its end finds them again.
+    fn points(&mut self, series: SeriesId, points: &[Point], at: Range<u64>);
+
+    /// A fault in the data. The reader goes on behind it.
+    fn problem(&mut self, problem: Problem);
+}
+
+/// One open backup of one format that is read from front to back, fed in pieces of any size.
+pub trait FormatReader: Send {
+    /// Takes the next bytes. `Err` only where reading cannot go on.
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn PointSink) -> Result<(), Error>;
+
+    /// Bytes are lost between the last piece and the next: drops what is half read.
+    /// The loss itself is reported by who found it; what was dropped here is the reader's to report.
+    fn gap(&mut self, sink: &mut dyn PointSink);
+
+    /// The bytes are over: what is still open is a problem.
+    fn finish(&mut self, sink: &mut dyn PointSink) -> Result<(), Error>;
+
+    /// Every id given so far is void: the sink had to free its memory.
+    fn forget_series(&mut self);
+
+    /// Bytes of memory that depend on the input, roughly.
+    fn memory_bytes(&self) -> usize;
+
+    /// Lines finished so far, in formats that have lines.
+    fn lines(&self) -> u64;
+}

@@ -1,0 +1,1 @@
+//! Opens what a user names: files, folders, globs and standard input.

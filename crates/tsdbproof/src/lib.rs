@@ -1,0 +1,1 @@
+//! The façade: a job, its report, its renderers.
