@@ -13,4 +13,4 @@ pub use error::{Error, Kind};
 pub use points::{
     HOUR_MS, Hour, Point, Profile, Record, Series, TIME_LIMIT_MS, Tags, TagsError, Value,
 };
-pub use problem::{Position, Problem, ProblemKind, Weight, quote};
+pub use problem::{Position, Problem, ProblemKind, Weight, quote, shown};

@@ -124,19 +124,51 @@ pub fn quote(bytes: &[u8]) -> String {
     let shown = bytes.get(..QUOTE_BYTES).unwrap_or(bytes);
     let more = if shown.len() < bytes.len() { "…" } else { "" };
     let mut text = String::new();
-    for chunk in shown.utf8_chunks() {
-        text.extend(chunk.valid().chars().flat_map(|c| {
-            let plain = !c.is_control() && c != '"' && c != '\\' && !is_direction(c);
-            if plain { c.to_string() } else { c.escape_default().to_string() }
-                .chars()
-                .collect::<Vec<_>>()
-        }));
-        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
-    }
+    escape(shown, &['"', '\\'], &mut text);
     format!("\"{text}{more}\"")
 }
 
-/// Characters that turn the direction of the text behind them.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// A name as a line of text may show it: escaped, cut to so many characters.
+pub fn shown(name: impl AsRef<[u8]>, chars: usize) -> String {
+    let mut text = String::new();
+    escape(name.as_ref(), &[], &mut text);
+    if let Some((end, _)) = text.char_indices().nth(chars) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// Writes bytes without anything that moves a cursor, hides or turns text.
+fn escape(bytes: &[u8], also: &[char], text: &mut String) {
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() || is_invisible(c) || also.contains(&c) {
+                text.extend(c.escape_default());
+            } else {
+                text.push(c);
+            }
+        }
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+}
+
+/// Characters that have no width, end a line or turn the direction of the text behind them.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_shown_can_steer_a_terminal() {
+        assert_eq!(shown("cpu.\u{1b}[2Jusage\u{202e}\n", 99), "cpu.\\u{1b}[2Jusage\\u{202e}\\n");
+        assert_eq!(shown(b"a\\b\xff", 99), "a\\b\\xff");
+        assert_eq!(shown("größer", 4), "größ…");
+        assert_eq!(quote(b"a\"b"), "\"a\\\"b\"");
+        assert_eq!(quote(&[b'x'; 70]), format!("\"{}…\"", "x".repeat(64)));
+    }
 }
