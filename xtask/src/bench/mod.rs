@@ -1,6 +1,183 @@
-//! Benchmarks.
+//! Whole processes of ours, each beside one of a peer, on the same generated files: `cargo xtask
+//! bench`.
+//!
+//! `row.rs` is the table, `ours.rs` holds our command lines, `tool.rs` what the peers need. A new
+//! comparison is one entry in `ROWS`; a new kind of peer one variant of `Job`.
 
-/// Runs them.
-pub fn run(_args: &[String]) -> Result<(), String> {
-    Err("not yet".into())
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command's output")]
+
+mod answers;
+mod data;
+mod generate;
+mod job;
+mod machine;
+mod measure;
+mod options;
+mod ours;
+mod report;
+mod row;
+mod tool;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use self::answers::Answers;
+use self::data::{Data, Packing};
+use self::job::Job;
+use self::measure::{Output, Sample};
+use self::options::{Options, USAGE};
+use self::report::{End, Outcome, Pair};
+use self::row::{ROWS, Row};
+use self::tool::Tool;
+
+/// Runs the rows asked for. Errors: a run failed, or its answer was wrong.
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    match args {
+        [help, ..] if help == "--help" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        [task, name, rest @ ..] if task == "generate" => generate(name, &Options::parse(rest)?),
+        _ => bench(&Options::parse(args)?),
+    }
+}
+
+/// What is measured, and on files of which size.
+struct Place {
+    binary: PathBuf,
+    points: u64,
+}
+
+impl Place {
+    fn path(&self, data: &Data) -> PathBuf {
+        self.folder().join(data.file_name())
+    }
+
+    /// The manifest that a measured run writes.
+    fn written(&self) -> PathBuf {
+        self.folder().join("written.manifest")
+    }
+
+    fn folder(&self) -> PathBuf {
+        Path::new("target/bench/data").join(points_name(self.points))
+    }
+}
+
+/// 5000000 as `5M`.
+fn points_name(points: u64) -> String {
+    let millions = points / 1_000_000;
+    if millions * 1_000_000 == points { format!("{millions}M") } else { points.to_string() }
+}
+
+fn generate(name: &str, options: &Options) -> Result<(), String> {
+    let plain = |data: Data| data.packed(Packing::None);
+    let mut data = ROWS.iter().flat_map(inputs).map(plain);
+    let data = data.find(|data| data.file_name() == name);
+    generate::to_stdout(&data.ok_or_else(|| format!("no row reads {name}"))?, options.points[0])
+}
+
+fn bench(options: &Options) -> Result<(), String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    env::set_current_dir(&root).map_err(|e| format!("{}: {e}", root.display()))?;
+    let rows: Vec<&Row> = ROWS.iter().filter(|row| row.name.contains(&options.only)).collect();
+    if rows.is_empty() {
+        let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
+        return Err(format!("no row named {}; there are {}", options.only, names.join(", ")));
+    }
+    let tools: BTreeSet<Tool> = rows.iter().filter_map(|row| row.peer?.tool()).collect();
+    let versions = tools.into_iter().map(|tool| (tool, tool.version())).collect();
+    let facts = machine::facts(&versions)?;
+    let binary = options.binary.clone().map_or_else(build, Ok)?;
+
+    let (mut outcomes, mut all_answers) = (Vec::new(), Vec::new());
+    for &points in &options.points {
+        let place = Place { binary: binary.clone(), points };
+        let mut answers = Answers::known(points);
+        for row in &rows {
+            eprintln!("{}, {}", row.name, points_name(points));
+            let end = measure(row, &place, options.pairs, &versions, &mut answers);
+            outcomes.push(Outcome { row, points, commands: commands(row, &place), end });
+        }
+        all_answers.push(answers);
+    }
+
+    print!("{}", report::table(&outcomes));
+    if options.write {
+        println!("{}", report::write(&facts, &outcomes, &all_answers)?.display());
+    }
+    let failed = outcomes.iter().filter(|outcome| matches!(outcome.end, End::Failed(_))).count();
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} rows failed", outcomes.len())) }
+}
+
+fn build() -> Result<PathBuf, String> {
+    let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--release", "--locked", "--package", "tsdbproof-cli"]);
+    command.args(["--target-dir", "target"]);
+    match command.status() {
+        Ok(status) if status.success() => Ok("target/release/tsdbproof".into()),
+        Ok(status) => Err(format!("cargo build: {status}")),
+        Err(e) => Err(format!("cargo build: {e}")),
+    }
+}
+
+fn jobs(row: &Row) -> impl Iterator<Item = Job> {
+    [row.ours].into_iter().chain(row.peer)
+}
+
+fn inputs(row: &Row) -> Vec<Data> {
+    jobs(row).flat_map(|job| job.inputs()).collect()
+}
+
+fn measure(
+    row: &Row,
+    place: &Place,
+    pairs: usize,
+    versions: &BTreeMap<Tool, Result<String, String>>,
+    answers: &mut Answers,
+) -> End {
+    if let Some(Err(why)) = row.peer.and_then(|peer| versions.get(&peer.tool()?)) {
+        return End::Skipped(why.clone());
+    }
+    let pairs = inputs(row)
+        .iter()
+        .try_for_each(|data| data.make(place))
+        .and_then(|()| (0..pairs).map(|index| pair(row, index, place, answers)).collect());
+    pairs.map_or_else(End::Failed, End::Measured)
+}
+
+/// Both sides, one right after the other; who is first changes from pair to pair.
+fn pair(row: &Row, index: usize, place: &Place, answers: &mut Answers) -> Result<Pair, String> {
+    for data in inputs(row) {
+        data::warm(&place.path(&data))?;
+    }
+    let mut once = |job: Job| run_once(job, place, answers);
+    if index.is_multiple_of(2) {
+        let ours = once(row.ours)?;
+        return Ok(Pair { ours, peer: row.peer.map(once).transpose()? });
+    }
+    let peer = row.peer.map(&mut once).transpose()?;
+    Ok(Pair { ours: once(row.ours)?, peer })
+}
+
+fn run_once(job: Job, place: &Place, answers: &mut Answers) -> Result<Sample, String> {
+    let question = job.question();
+    let output = if question.is_some() { Output::Kept } else { Output::Dropped };
+    let (sample, printed) = measure::run(&mut job.command(place), output, job.exit_code())?;
+    if let Some(question) = question {
+        answers.check(question, &job.answer(&printed, place)?)?;
+    }
+    Ok(sample)
+}
+
+/// The command lines of a row, as one would type them in the root of the workspace.
+fn commands(row: &Row, place: &Place) -> Vec<String> {
+    let typed = |job: Job| {
+        let command = job.command(place);
+        let words = [command.get_program()].into_iter().chain(command.get_args());
+        words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    };
+    jobs(row).map(typed).collect()
 }

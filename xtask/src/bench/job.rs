@@ -1,0 +1,163 @@
+//! What can be run and measured: a task of ours, or a peer's.
+
+use std::fs;
+use std::process::Command;
+
+use super::Place;
+use super::data::{Data, Packing};
+use super::ours::{self, FileDigests};
+use super::tool::{self, Tool};
+
+/// One process on generated files.
+#[derive(Clone, Copy)]
+pub(super) enum Job {
+    Manifest {
+        of: Data,
+        threads: u8,
+        file_digests: FileDigests,
+    },
+    Diff {
+        base: Data,
+        current: Data,
+    },
+    OpensslSha256(Data),
+    Sha256sum(Data),
+    ZstdDecompress(Data),
+    GzipTest(Data),
+    /// A full outer join on metric, tags and time as they are spelled.
+    DuckDbJoin {
+        base: Data,
+        current: Data,
+    },
+    /// The same join after both sides are brought to one spelling.
+    DuckDbCanonicalJoin {
+        base: Data,
+        current: Data,
+    },
+}
+
+impl Job {
+    /// `manifest` as the promises are about: one thread, points only.
+    pub(super) const fn manifest(of: Data) -> Self {
+        Self::Manifest { of, threads: 1, file_digests: FileDigests::Without }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Manifest { .. } => "tsdbproof manifest",
+            Self::Diff { .. } => "tsdbproof diff",
+            Self::OpensslSha256(_) => "openssl dgst -sha256",
+            Self::Sha256sum(_) => "sha256sum",
+            Self::ZstdDecompress(_) => "zstd -dc",
+            Self::GzipTest(_) => "gzip -t",
+            Self::DuckDbJoin { .. } => "DuckDB full outer join",
+            Self::DuckDbCanonicalJoin { .. } => "DuckDB canonical join",
+        }
+    }
+
+    /// What must be installed for it.
+    pub(super) fn tool(&self) -> Option<Tool> {
+        match self {
+            Self::Manifest { .. } | Self::Diff { .. } => None,
+            Self::OpensslSha256(_) => Some(Tool::Openssl),
+            Self::Sha256sum(_) => Some(Tool::Sha256sum),
+            Self::ZstdDecompress(_) => Some(Tool::Zstd),
+            Self::GzipTest(_) => Some(Tool::Gzip),
+            Self::DuckDbJoin { .. } | Self::DuckDbCanonicalJoin { .. } => Some(Tool::DuckDb),
+        }
+    }
+
+    pub(super) fn inputs(&self) -> Vec<Data> {
+        match *self {
+            Self::Manifest { of, .. }
+            | Self::OpensslSha256(of)
+            | Self::Sha256sum(of)
+            | Self::ZstdDecompress(of)
+            | Self::GzipTest(of) => vec![of],
+            Self::Diff { base, current }
+            | Self::DuckDbJoin { base, current }
+            | Self::DuckDbCanonicalJoin { base, current } => vec![base, current],
+        }
+    }
+
+    pub(super) fn command(&self, place: &Place) -> Command {
+        let on_file = |program: &str, args: &[&str], of: Data| {
+            let mut command = Command::new(program);
+            command.args(args).arg(place.path(&of));
+            command
+        };
+        let on_duckdb = |join: &str, base: Data, current: Data| {
+            let mut command = Command::new(tool::VENV_PYTHON);
+            command.args(["benches/peers.py", join]);
+            command.arg(place.path(&base)).arg(place.path(&current));
+            command
+        };
+        match *self {
+            Self::Manifest { of, threads, file_digests } => {
+                let (of, out) = (place.path(&of), place.written());
+                ours::manifest_with(&place.binary, &of, &out, threads, file_digests)
+            }
+            Self::Diff { base, current } => {
+                ours::diff(&place.binary, &place.path(&base), &place.path(&current))
+            }
+            Self::OpensslSha256(of) => on_file("openssl", &["dgst", "-sha256"], of),
+            Self::Sha256sum(of) => on_file("sha256sum", &[], of),
+            Self::ZstdDecompress(of) => on_file("zstd", &["-dc"], of),
+            Self::GzipTest(of) => on_file("gzip", &["-t"], of),
+            Self::DuckDbJoin { base, current } => on_duckdb("join", base, current),
+            Self::DuckDbCanonicalJoin { base, current } => {
+                on_duckdb("canonical-join", base, current)
+            }
+        }
+    }
+
+    /// The exit code of a run that did its work. A diff tells by it that the sides differ.
+    pub(super) fn exit_code(&self) -> i32 {
+        i32::from(matches!(self, Self::Diff { .. }))
+    }
+
+    /// What its answer is an answer to, in words that every job with the same question shares.
+    pub(super) fn question(&self) -> Option<String> {
+        match self {
+            Self::Manifest { of, .. } => Some(format!("roots of {}", of.state_name())),
+            Self::Diff { base, current }
+            | Self::DuckDbJoin { base, current }
+            | Self::DuckDbCanonicalJoin { base, current } => {
+                let depth = if base.packing == Packing::Manifest { " by manifest" } else { "" };
+                Some(format!("{} against {}{depth}", base.state_name(), current.state_name()))
+            }
+            Self::OpensslSha256(of) | Self::Sha256sum(of) => {
+                Some(format!("SHA-256 of {}", of.file_name()))
+            }
+            Self::ZstdDecompress(_) | Self::GzipTest(_) => None,
+        }
+    }
+
+    /// The answer of a run that printed `output`, in the one form that all answers to its question
+    /// have.
+    pub(super) fn answer(&self, output: &str, place: &Place) -> Result<String, String> {
+        let found = match self {
+            Self::Manifest { .. } => ours::roots(&shown(place)?),
+            Self::Diff { .. } => ours::counts(output),
+            Self::OpensslSha256(_) | Self::Sha256sum(_) => {
+                output.split_whitespace().find(|word| word.len() == 64).map(str::to_owned)
+            }
+            Self::DuckDbJoin { .. } | Self::DuckDbCanonicalJoin { .. } => {
+                Some(output.trim().to_owned())
+            }
+            Self::ZstdDecompress(_) | Self::GzipTest(_) => Some(String::new()),
+        };
+        found.ok_or_else(|| format!("no answer in its output: {}", output.trim_end()))
+    }
+}
+
+/// What `show` prints of the manifest that was just written. It is taken away, so that no later run
+/// can be judged by it.
+fn shown(place: &Place) -> Result<String, String> {
+    let manifest = place.written();
+    let output = ours::show(&place.binary, &manifest)
+        .output()
+        .map_err(|e| format!("{}: {e}", place.binary.display()))?;
+    fs::remove_file(&manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
