@@ -1,12 +1,18 @@
 //! Decompressors: packed bytes are pushed in, unpacked pieces come out, faults have a place.
 
-use tsdbproof_core::{Error, Problem};
+use tsdbproof_core::{Error, Kind, Problem};
 
 use crate::Limits;
 
 mod gzip;
+mod packed;
 mod plain;
+#[cfg(test)]
+mod testing;
 mod zstd;
+
+/// Unpacked bytes that are enough to judge a file by.
+const HEAD_BYTES: usize = 256 << 10;
 
 /// What a decompressor gives.
 #[derive(Debug)]
@@ -70,18 +76,20 @@ impl Codec {
         }
     }
 
-    /// As much of the unpacked file as its first packed bytes give.
+    /// As much of the unpacked file as its first packed bytes give, 256 KiB and a piece at most.
     pub fn unpack_head(self, head: &[u8], limits: &Limits) -> Vec<u8> {
         let mut unpacked = Vec::new();
         let mut keep = |piece: Piece<'_>| {
-            match piece {
-                Piece::Bytes(bytes) => unpacked.extend_from_slice(bytes),
-                Piece::Gap(_) | Piece::Problem(_) => {}
+            if let Piece::Bytes(bytes) = piece {
+                unpacked.extend_from_slice(bytes);
             }
-            Ok(())
+            let is_enough = unpacked.len() >= HEAD_BYTES;
+            if is_enough { Err(Error::new(Kind::Limit, "the head is full")) } else { Ok(()) }
         };
-        // A fault in the head shows again, with its place, when the file is read.
-        let _ = self.open(limits).push(head, &mut keep);
+        let mut open = self.open(limits);
+        // A fault in the head shows again, with its place, when the file is read. That the head ends
+        // is no fault at all, but the end is what makes a decompressor give all it has.
+        let _ = open.push(head, &mut keep).and_then(|()| open.finish(&mut keep));
         unpacked
     }
 }
