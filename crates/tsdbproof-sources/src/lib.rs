@@ -1,1 +1,59 @@
-//! Opens what a user names: files, folders, globs and standard input.
+//! Opens what a user names: files, folders, globs and standard input; native only.
+//!
+//! [`Opening`] turns names into sources, [`NativeHost`] feeds their bytes to jobs. A file is
+//! stamped when it is opened, and a job ends when it finds another file in its place.
+
+mod atomic;
+mod file;
+mod host;
+mod memory;
+mod opening;
+mod progress;
+mod scratch;
+mod stop;
+mod stream;
+
+pub use atomic::AtomicFile;
+pub use host::{NativeHost, Resources, block_on};
+pub use memory::memory_bytes;
+pub use opening::{Opening, Wanted};
+pub use progress::{Phase, Progress};
+pub use stop::Stop;
+
+use std::{io, path::Path};
+
+use tsdbproof::{Error, Kind, shown};
+
+/// Bytes that are read at a time.
+pub const PIECE_BYTES: usize = 1 << 20;
+
+/// Characters of a path that a message shows.
+const PATH_CHARS: usize = 1024;
+
+/// A path as messages and reports name it.
+fn name_of(path: &Path) -> String {
+    if path.as_os_str().is_empty() {
+        return "\"\"".to_owned();
+    }
+    shown(path.as_os_str().as_encoded_bytes(), PATH_CHARS)
+}
+
+/// What the system says of a file, in this program's words.
+fn io_error(error: &io::Error, name: &str) -> Error {
+    let (what, help) = match error.kind() {
+        io::ErrorKind::NotFound => ("no such file".to_owned(), None),
+        io::ErrorKind::PermissionDenied => (
+            "may not be opened: permission denied".to_owned(),
+            Some("ask its owner, or run as one who may"),
+        ),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            ("the disk is full".to_owned(), Some("free some space, or choose another folder"))
+        }
+        _ => (error.to_string(), None),
+    };
+    let error = Error::new(Kind::Io, what).in_file(name);
+    match help {
+        Some(help) => error.help(help),
+        None => error,
+    }
+}

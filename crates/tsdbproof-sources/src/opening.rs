@@ -1,0 +1,452 @@
+//! From names to sources: what is read, what is passed over, and what is refused.
+//!
+//! | name | stands for |
+//! | --- | --- |
+//! | a file, a pipe, a device | itself |
+//! | a folder | the files in it and below, by path; without hidden ones, `_SUCCESS` and `*.crc` |
+//! | a pattern with `*`, `?` or `[…]` | what it matches, by path |
+//! | `-` | standard input |
+//!
+//! What is named by itself must be readable. What a folder or pattern brings along and no format
+//! recognises is listed as not read.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs::{self, Metadata},
+    io::Read,
+    os::unix::fs::FileTypeExt,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use glob::MatchOptions;
+use tsdbproof::{
+    Error, FORMATS, Input, Kind, Limits, Source, host::HEAD_BYTES, probe, quote, report::NotRead,
+    shown,
+};
+
+use crate::{
+    NativeHost, PATH_CHARS, Progress, Resources, Stop,
+    file::{Identity, NamedFile},
+    host::Opened,
+    io_error, name_of,
+    stream::Stream,
+};
+
+/// The first bytes of an Arrow IPC file, which a manifest is.
+const MANIFEST_MAGIC: &[u8] = b"ARROW1";
+/// Other names of standard input.
+const STDIN_NAMES: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
+
+/// What a folder or a pattern is searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Backups.
+    Points,
+    /// Manifests.
+    Manifests,
+}
+
+/// Opens what a user names. A job's inputs are numbered as they are opened here.
+pub struct Opening {
+    opened: Vec<Opened>,
+    stdin: Option<Box<dyn Read + Send>>,
+    /// Pipes and devices, which can be read once.
+    streams: Vec<Identity>,
+    /// Whether any bytes will do: the user named the format.
+    is_format_given: bool,
+    limits: Limits,
+    piece_bytes: usize,
+    stop: Stop,
+}
+
+impl Opening {
+    /// Opens nothing yet. `stdin` is what `-` stands for.
+    pub fn new(
+        stdin: Box<dyn Read + Send>,
+        limits: Limits,
+        piece_bytes: usize,
+        stop: &Stop,
+    ) -> Self {
+        Opening {
+            opened: Vec::new(),
+            stdin: Some(stdin),
+            streams: Vec::new(),
+            is_format_given: false,
+            limits,
+            piece_bytes: piece_bytes.max(1),
+            stop: stop.clone(),
+        }
+    }
+
+    /// Takes every file for what the user says that it is.
+    #[must_use]
+    pub fn with_format_given(mut self, is_format_given: bool) -> Self {
+        self.is_format_given = is_format_given;
+        self
+    }
+
+    /// The source behind names.
+    pub fn source(&mut self, names: &[OsString], wanted: Wanted) -> Result<Source, Error> {
+        let mut source = Source::default();
+        for name in names {
+            source.names.push(name_of(Path::new(name)));
+            self.add(name, wanted, &mut source)?;
+        }
+        Ok(source)
+    }
+
+    /// A single file or stream, whatever it holds.
+    pub fn input(&mut self, name: &OsStr) -> Result<Input, Error> {
+        let path = Path::new(name);
+        if is_stdin(name) {
+            return self.stdin();
+        }
+        let metadata = path.metadata().map_err(|error| io_error(&error, &name_of(path)))?;
+        match metadata.is_dir() {
+            true => Err(Error::usage("is a folder; a file was expected").in_file(name_of(path))),
+            false => self.open(path, &metadata),
+        }
+    }
+
+    /// Whether this path leads to a file that was opened.
+    pub fn is_input(&self, path: &Path) -> bool {
+        let identity = path.metadata().map(|metadata| Identity::of(&metadata));
+        identity.is_ok_and(|identity| self.is_open(identity))
+    }
+
+    /// The host that feeds what was opened.
+    pub fn into_host(self, resources: Resources, progress: Progress) -> Result<NativeHost, Error> {
+        NativeHost::new(self.opened, resources, self.stop, progress)
+    }
+
+    fn is_open(&self, identity: Identity) -> bool {
+        self.opened.iter().any(|opened| match opened {
+            Opened::File(file) => file.identity() == identity,
+            Opened::Stream(_) => false,
+        })
+    }
+
+    fn add(&mut self, name: &OsStr, wanted: Wanted, source: &mut Source) -> Result<(), Error> {
+        let path = Path::new(name);
+        if is_stdin(name) {
+            let input = self.stdin()?;
+            self.recognise(&input).map_err(|why| unknown(&input.name, &why))?;
+            source.inputs.push(input);
+            return Ok(());
+        }
+        let metadata = match path.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return self.add_pattern(name, wanted, source);
+            }
+            Err(error) => return Err(io_error(&error, &name_of(path))),
+        };
+        if metadata.is_dir() {
+            return self.add_found(&files_below(path)?, path, wanted, source);
+        }
+        let input = self.open(path, &metadata)?;
+        self.recognise(&input).map_err(|why| unknown(&input.name, &why))?;
+        source.inputs.push(input);
+        Ok(())
+    }
+
+    fn add_pattern(
+        &mut self,
+        name: &OsStr,
+        wanted: Wanted,
+        source: &mut Source,
+    ) -> Result<(), Error> {
+        let path = Path::new(name);
+        let Some(pattern) = name.to_str().filter(|name| name.contains(['*', '?', '['])) else {
+            return Err(missing(path));
+        };
+        let options = MatchOptions {
+            case_sensitive: true,
+            require_literal_separator: true,
+            require_literal_leading_dot: true,
+        };
+        let bad = |error: glob::PatternError| {
+            Error::usage(format!("is no pattern: {}", error.msg)).in_file(name_of(path))
+        };
+        let mut found = Vec::new();
+        for entry in glob::glob_with(pattern, options).map_err(bad)? {
+            let entry = entry.map_err(|error| io_error(error.error(), &name_of(error.path())))?;
+            match entry.is_dir() {
+                true => found.extend(files_below(&entry)?),
+                false if is_passed_over(&entry) => {}
+                false => found.push(entry),
+            }
+        }
+        found.sort_unstable();
+        self.add_found(&found, path, wanted, source)
+    }
+
+    /// Adds what a folder or a pattern brought along.
+    fn add_found(
+        &mut self,
+        found: &[PathBuf],
+        named: &Path,
+        wanted: Wanted,
+        source: &mut Source,
+    ) -> Result<(), Error> {
+        if found.is_empty() {
+            return Err(Error::usage("there is no file here").in_file(name_of(named)).help(
+                "nothing compared is not the same: check the name; hidden files are passed over",
+            ));
+        }
+        for path in found {
+            self.stop.check()?;
+            if let Err(why) = self.add_one_found(path, wanted, source)? {
+                source.not_read.push(NotRead { name: name_of(path), why });
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a file of a folder, or tells why it is not read.
+    fn add_one_found(
+        &mut self,
+        path: &Path,
+        wanted: Wanted,
+        source: &mut Source,
+    ) -> Result<Result<(), String>, Error> {
+        let metadata = match path.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Err("a link that leads nowhere".to_owned()));
+            }
+            Err(error) => return Err(io_error(&error, &name_of(path))),
+        };
+        if !metadata.is_file() {
+            return Ok(Err("a pipe, socket or device in a folder; name it by itself".to_owned()));
+        }
+        let was_open = self.is_open(Identity::of(&metadata));
+        let input = self.open(path, &metadata)?;
+        let is_manifest = input.head.starts_with(MANIFEST_MAGIC);
+        let refusal = match (wanted, is_manifest) {
+            (Wanted::Points, true) => Err("a manifest, which holds no points".to_owned()),
+            (Wanted::Manifests, true) => Ok(()),
+            (Wanted::Manifests, false) => Err("no manifest".to_owned()),
+            (Wanted::Points, false) => self.recognise(&input),
+        };
+        match refusal {
+            Ok(()) => source.inputs.push(input),
+            // Jobs number their inputs as they get them, and this one they don't get.
+            Err(_) => drop(self.opened.pop()),
+        }
+        // The manifest that a folder is held against often lies in that folder.
+        Ok(if is_manifest && was_open { Ok(()) } else { refusal })
+    }
+
+    fn open(&mut self, path: &Path, metadata: &Metadata) -> Result<Input, Error> {
+        if metadata.is_file() {
+            let (file, head) = NamedFile::open(path, HEAD_BYTES)?;
+            let input = Input { name: name_of(path), size: Some(file.size_bytes()), head };
+            self.opened.push(Opened::File(file));
+            return Ok(input);
+        }
+        if metadata.file_type().is_socket() {
+            return Err(Error::new(Kind::Unsupported, "is a socket").in_file(name_of(path)));
+        }
+        let identity = Identity::of(metadata);
+        if self.streams.contains(&identity) {
+            return Err(read_twice(&name_of(path)));
+        }
+        self.streams.push(identity);
+        let owned = path.to_owned();
+        self.push_stream(name_of(path), move || fs::File::open(owned))
+    }
+
+    fn stdin(&mut self) -> Result<Input, Error> {
+        let stdin = self.stdin.take().ok_or_else(|| read_twice("-"))?;
+        self.push_stream("-".to_owned(), || Ok(stdin))
+    }
+
+    fn push_stream<R: Read>(
+        &mut self,
+        name: String,
+        open: impl FnOnce() -> std::io::Result<R> + Send + 'static,
+    ) -> Result<Input, Error> {
+        let stream = Stream::open(name.clone(), HEAD_BYTES, self.piece_bytes, &self.stop, open)?;
+        let head = stream.head().iter().take(HEAD_BYTES).copied().collect();
+        self.opened.push(Opened::Stream(Mutex::new(Some(stream))));
+        Ok(Input { name, size: None, head })
+    }
+
+    /// Whether something here reads these bytes; if not, what they are.
+    fn recognise(&self, input: &Input) -> Result<(), String> {
+        let head = input.head.as_slice();
+        if self.is_format_given || head.is_empty() || head.starts_with(MANIFEST_MAGIC) {
+            return Ok(());
+        }
+        match probe(head, &self.limits) {
+            found if found.format.is_some() => Ok(()),
+            _ => Err(format!(
+                "no format recognises it; it begins with {}",
+                quote(head.get(..16).unwrap_or(head))
+            )),
+        }
+    }
+}
+
+fn is_stdin(name: &OsStr) -> bool {
+    STDIN_NAMES.iter().any(|stdin| name == *stdin)
+}
+
+fn read_twice(name: &str) -> Error {
+    Error::usage("is named twice, but a stream can be read only once")
+        .in_file(name)
+        .help("write it to a file first, and name that")
+}
+
+fn unknown(name: &str, why: &str) -> Error {
+    let formats: Vec<_> =
+        FORMATS.iter().map(|format| format!("{} ({})", format.name, format.about)).collect();
+    Error::new(Kind::Unsupported, why)
+        .in_file(name)
+        .help(format!("formats: {}; --format overrules", formats.join(", ")))
+}
+
+fn missing(path: &Path) -> Error {
+    let name = path.to_string_lossy();
+    if let Some((scheme, _)) = name.split_once("://") {
+        let what = format!("{}:// is not supported yet", shown(scheme, PATH_CHARS));
+        return Error::new(Kind::Unsupported, what)
+            .in_file(name_of(path))
+            .help("copy it to this machine, or pipe it: … | tsdbproof … -");
+    }
+    let error = Error::usage("no such file").in_file(name_of(path));
+    match name.as_ref() {
+        "merge" => error
+            .help("to join manifests, write merge first: tsdbproof manifest merge FILE… -o FILE"),
+        _ => error.help("nothing was compared; check the name"),
+    }
+}
+
+/// The files in a folder and below, by path.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    collect_files(folder, &mut Vec::new(), &mut files)?;
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// `above` are the folders that lead here: a link back to one of them brings no new file.
+fn collect_files(
+    folder: &Path,
+    above: &mut Vec<Identity>,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), Error> {
+    let io = |error| io_error(&error, &name_of(folder));
+    let identity = Identity::of(&folder.metadata().map_err(io)?);
+    if above.contains(&identity) {
+        return Ok(());
+    }
+    above.push(identity);
+    for entry in fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        match path.is_dir() {
+            _ if is_passed_over(&path) => {}
+            true => collect_files(&path, above, files)?,
+            false => files.push(path),
+        }
+    }
+    above.pop();
+    Ok(())
+}
+
+/// Files that others lay beside the data: hidden ones, and what Hadoop writes.
+fn is_passed_over(path: &Path) -> bool {
+    let name = path.file_name().map_or(b"".as_slice(), OsStr::as_encoded_bytes);
+    name.starts_with(b".") || name == b"_SUCCESS" || name.ends_with(b".crc")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    fn opening() -> Opening {
+        let stdin = Box::new(Cursor::new(b"put m 1 1 a=b\n"));
+        Opening::new(stdin, Limits::default(), 1 << 20, &Stop::default())
+    }
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    fn open(folder: &tempfile::TempDir, name: &str) -> Result<Source, Error> {
+        opening().source(&[folder.path().join(name).into()], Wanted::Points)
+    }
+
+    fn names(source: &Source, folder: &tempfile::TempDir) -> Vec<String> {
+        let prefix = format!("{}/", folder.path().display());
+        let names = source.inputs.iter().map(|input| input.name.as_str());
+        names.map(|name| name.strip_prefix(&prefix).unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_folder_is_its_files_by_path_without_what_others_laid_there() {
+        let files = ["b", "a/2", "a/1", ".hidden", "_SUCCESS", "b.crc", ".git/x"].map(|n| (n, ""));
+        let folder = folder(&files);
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("a/loop")).unwrap();
+        assert_eq!(names(&open(&folder, "").unwrap(), &folder), ["a/1", "a/2", "b"]);
+    }
+
+    #[test]
+    fn a_pattern_is_what_it_matches_unless_a_file_has_that_name() {
+        let folder = folder(&[("p-1", ""), ("p-2", ""), ("q", ""), ("[x]", ""), ("x", "")]);
+        assert_eq!(names(&open(&folder, "p-*").unwrap(), &folder), ["p-1", "p-2"]);
+        assert_eq!(names(&open(&folder, "[x]").unwrap(), &folder), ["[x]"]);
+    }
+
+    #[test]
+    fn a_name_that_stands_for_nothing_is_a_wrong_request() {
+        let folder = folder(&[(".hidden", ""), ("empty/.keep", "")]);
+        for name in ["r-*", "none", "empty"] {
+            assert_eq!(open(&folder, name).unwrap_err().kind(), Kind::Usage, "{name}");
+        }
+        let error = opening().source(&["s3://bucket/x".into()], Wanted::Points).unwrap_err();
+        assert!(error.to_string().starts_with("s3://bucket/x: s3:// is not supported yet\nhelp: "));
+    }
+
+    #[test]
+    fn a_manifest_in_a_folder_is_no_backup_but_the_one_held_against_is_expected() {
+        let folder = folder(&[("data", ""), ("m.arrow", "ARROW1\0\0")]);
+        let manifest = folder.path().join("m.arrow");
+        let source = open(&folder, "").unwrap();
+        assert_eq!((source.inputs.len(), source.not_read.len()), (1, 1));
+        let mut opening = opening();
+        opening.input(manifest.as_os_str()).unwrap();
+        let source = opening.source(&[folder.path().into()], Wanted::Points).unwrap();
+        assert_eq!((source.inputs.len(), source.not_read.len()), (1, 0));
+        assert_eq!(opening.opened.len(), 2);
+        assert!(opening.is_input(&manifest));
+        assert!(!opening.is_input(&folder.path().join("other")));
+    }
+
+    #[test]
+    fn standard_input_is_read_once() {
+        let mut opening = opening();
+        let source = opening.source(&["-".into()], Wanted::Points).unwrap();
+        assert_eq!(
+            (source.inputs[0].size, source.inputs[0].head.as_slice()),
+            (None, b"put m 1 1 a=b\n".as_slice())
+        );
+        let error = opening.source(&["/dev/stdin".into()], Wanted::Points).unwrap_err();
+        assert_eq!(error.kind(), Kind::Usage);
+    }
+
+    #[test]
+    fn names_cannot_steer_a_terminal() {
+        let folder = folder(&[("a\u{1b}[2J", "")]);
+        assert_eq!(names(&open(&folder, "").unwrap(), &folder), ["a\\u{1b}[2J"]);
+    }
+}
