@@ -1,0 +1,10 @@
+//! Reports as bytes; one file for each style.
+
+mod json;
+mod phrase;
+mod text;
+mod words;
+mod worst;
+
+pub use json::Json;
+pub use text::{Paint, Palette, Text, TextOptions};

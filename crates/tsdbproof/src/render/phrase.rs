@@ -1,0 +1,236 @@
+//! What a report says, in words; everything from data goes through `shown`.
+
+use std::fmt::Write;
+
+use tsdbproof_core::{Profile, shown};
+
+use super::words::{counted, number, shift};
+use crate::{
+    report::{
+        Cause, Compared, Counts, Difference, JobKind, PointDifference, Report, Side, Verdict,
+    },
+    time::time,
+};
+
+/// Characters of a name that are shown.
+pub(super) const NAME_CHARS: usize = 256;
+/// Characters of a sentence that are shown.
+pub(super) const SENTENCE_CHARS: usize = 400;
+/// Names of a side, problems of a kind, values of an instant, and the like, that are shown.
+pub(super) const FIRST: usize = 3;
+
+/// How a side is called: by its role, and in a comparison as the legend calls it.
+pub(super) fn role(report: &Report, side: &Side) -> String {
+    let two = report.sides.len() == 2 && matches!(report.job, JobKind::Diff | JobKind::Verify);
+    match report.sides.iter().position(|other| std::ptr::eq(other, side)) {
+        Some(0) if two => "BASE".to_owned(),
+        Some(1) if two => "CURRENT".to_owned(),
+        _ => side.role.to_owned(),
+    }
+}
+
+/// `main.arrow (manifest): 9,862 points in 42 series of 3 metrics, 2026-03-01 … – …`.
+pub(super) fn summary(side: &Side) -> String {
+    let names = side.names.iter().take(FIRST).map(|name| shown(name, NAME_CHARS));
+    let mut names: Vec<_> = names.collect();
+    let more = side.names.len().saturating_sub(FIRST);
+    names.extend((more > 0).then(|| format!("and {} more", number(more as u64))));
+    let kind = if side.is_manifest { " (manifest)" } else { "" };
+    let files = if side.files.len() > 1 && side.files.len() != side.names.len() {
+        format!(" ({})", counted(side.files.len() as u64, "file"))
+    } else {
+        String::new()
+    };
+    let totals = &side.totals;
+    let mut text =
+        format!("{}{kind}{files}: {}", names.join(", "), counted(totals.points, "point"));
+    if totals.series_count > 0 {
+        let _ = write!(text, " in {}", counted(totals.series_count, "series"));
+    }
+    if totals.metrics_count > 0 {
+        let _ = write!(text, " of {}", counted(totals.metrics_count, "metric"));
+    }
+    if totals.points > 0 {
+        let span = span(totals.first.as_deref(), totals.last.as_deref());
+        let _ = write!(text, ", {span}");
+    }
+    text
+}
+
+pub(super) fn span(first: Option<&str>, last: Option<&str>) -> String {
+    let readable = |time: &str| time.replace('T', " ").replace('Z', "");
+    match (first, last) {
+        (Some(first), Some(last)) => format!("{} – {}", readable(first), readable(last)),
+        _ => String::new(),
+    }
+}
+
+/// The filters as a phrase.
+pub(super) fn scope(text: &str) -> String {
+    let phrase = |line: &str| match line.split_once(' ') {
+        Some((key @ ("from" | "to"), ms)) => {
+            format!("{key} {}", ms.parse().map_or(ms.to_owned(), time))
+        }
+        Some(("duplicates", which)) => format!("the {which} of duplicates"),
+        _ => shown(line, NAME_CHARS),
+    };
+    text.lines().map(phrase).collect::<Vec<_>>().join(", ")
+}
+
+/// The answer in words.
+pub(super) fn sentence(report: &Report) -> String {
+    let points = report.sides.last().map_or(0, |side| side.totals.points);
+    let points = counted(points, "point");
+    match (report.verdict, report.job) {
+        (Verdict::Done, JobKind::Merge) => {
+            format!("the parts hold {points}, and agree where they overlap")
+        }
+        (Verdict::Done, _) => format!("{points}, and no damage"),
+        (Verdict::SameBytes, _) => format!("the same bytes, so the same {points}"),
+        (Verdict::Same, _) if report.sides.len() == 1 => {
+            format!("{points}, with the root that was expected")
+        }
+        (Verdict::Same, _) => match report.profile {
+            Profile::Exact => format!("both sides hold the same {points}"),
+            Profile::F32 => "both sides hold the same points in single precision".to_owned(),
+        },
+        (Verdict::Different, JobKind::Merge) => "the parts contradict each other".to_owned(),
+        (Verdict::Different, _) => match &report.compared {
+            Some(compared) if compared.differences > 0 => {
+                let metrics = counted(compared.metrics.len() as u64, "metric");
+                format!("{} in {metrics}", totals(&compared.counts, compared.depth))
+            }
+            _ => "the points are others".to_owned(),
+        },
+        (Verdict::Damaged, JobKind::Diff | JobKind::Verify) => {
+            "no difference was seen, but a side is damaged".to_owned()
+        }
+        (Verdict::Damaged, _) => {
+            format!("{points} were read, and what damage cost is not among them")
+        }
+        (Verdict::Incomplete, JobKind::Diff | JobKind::Verify) => {
+            "no difference was seen, but not all was compared".to_owned()
+        }
+        (Verdict::Incomplete, _) => format!("{points} were read, but not all could be"),
+    }
+}
+
+/// `500 points missing, 4 extra, 12 changed`.
+pub(super) fn totals(counts: &Counts, depth: &str) -> String {
+    let kinds = [(counts.missing, "missing"), (counts.extra, "extra"), (counts.changed, "changed")];
+    let mut parts = Vec::new();
+    for (n, word) in kinds.into_iter().filter(|(n, _)| *n > 0) {
+        let first = parts.is_empty();
+        let n = if first { counted(n, "point") } else { number(n) };
+        parts.push(format!("{n} {word}"));
+    }
+    parts.extend(differing(counts.unresolved_nodes, depth));
+    if parts.is_empty() { "other points".to_owned() } else { parts.join(", ") }
+}
+
+/// `3,600 of 3,600 points missing, 12 changed`.
+pub(super) fn stretch(difference: &Difference, depth: &str) -> String {
+    let Difference { counts, base_points, current_points, .. } = difference;
+    let kinds = [
+        (counts.missing, base_points, "missing"),
+        (counts.extra, current_points, "extra"),
+        (counts.changed, base_points, "changed"),
+    ];
+    let mut parts = Vec::new();
+    for (n, of, word) in kinds.into_iter().filter(|(n, ..)| *n > 0) {
+        parts.push(match parts.is_empty() {
+            true => format!("{} of {} {word}", number(n), counted(*of, "point")),
+            false => format!("{} {word}", number(n)),
+        });
+    }
+    if let Some(nodes) = differing(counts.unresolved_nodes, depth) {
+        let (base, current) = (counted(*base_points, "point"), number(*current_points));
+        parts.push(format!("{nodes}, {base} in BASE and {current} in CURRENT"));
+    }
+    parts.join(", ")
+}
+
+fn differing(nodes: u64, depth: &str) -> Option<String> {
+    let verb = if nodes == 1 { "differs" } else { "differ" };
+    (nodes > 0).then(|| format!("{} {verb}", counted(nodes, depth)))
+}
+
+pub(super) fn cause(cause: &Cause, depth: &str) -> String {
+    match cause {
+        Cause::Float32Narrowed { points } => format!("{} narrowed to float32", number(*points)),
+        Cause::DuplicateResolved { points } => {
+            format!("{} with some of several values gone", number(*points))
+        }
+        Cause::Shifted { by_ms, points } => {
+            format!("{} shifted by {}", number(*points), shift(*by_ms))
+        }
+        Cause::Unit { taken, points } => {
+            format!("{} with {} taken", number(*points), taken.replace('-', " "))
+        }
+        Cause::EqualInF32 { nodes } => {
+            format!("{} equal in single precision, a hint only", counted(*nodes, depth))
+        }
+    }
+}
+
+/// `~ 2026-03-02T14:00:00Z 1.1 → 1.10000002`.
+pub(super) fn point(example: &PointDifference) -> String {
+    let values = |values: &[String]| {
+        let shown_values = values.iter().take(FIRST).map(|value| shown(value, 32));
+        let mut shown_values: Vec<_> = shown_values.collect();
+        let more = values.len().saturating_sub(FIRST);
+        shown_values.extend((more > 0).then(|| format!("{more} more")));
+        shown_values.join(" and ")
+    };
+    let (base, current) = (values(&example.base), values(&example.current));
+    let values = match (base.is_empty(), current.is_empty()) {
+        (false, false) => format!("{base} → {current}"),
+        (true, _) => current,
+        (_, true) => base,
+    };
+    format!("{} {} {values}", example.sign, example.time)
+}
+
+pub(super) fn coverage(compared: &Compared) -> String {
+    let Compared { depth, nodes, equal_nodes, base_points, current_points, .. } = compared;
+    let equal = if nodes == equal_nodes {
+        "all equal".to_owned()
+    } else {
+        format!("{} equal", number(*equal_nodes))
+    };
+    let points = if base_points == current_points {
+        format!("{} on each side", counted(*base_points, "point"))
+    } else {
+        format!(
+            "{} in BASE and {} in CURRENT",
+            counted(*base_points, "point"),
+            number(*current_points)
+        )
+    };
+    let unit = if *depth == "series" || *depth == "metric" {
+        counted(*nodes, depth)
+    } else {
+        format!("{} of series", counted(*nodes, depth))
+    };
+    format!("{unit}, {equal}; {points}")
+}
+
+/// Counts of a side that are worth a word.
+pub(super) fn notes(side: &Side) -> String {
+    let Side { repeats, conflicts, undecided, filtered, .. } = *side;
+    let notes = [
+        (repeats, "repeated point", "counted once"),
+        (conflicts, "instant", "with several values, all of them counted"),
+        (
+            undecided,
+            "conflict",
+            "that --duplicates cannot decide, the writes being in several files",
+        ),
+        (filtered, "point", "outside of the filters"),
+    ];
+    let notes = notes.into_iter().filter(|(n, ..)| *n > 0);
+    notes
+        .map(|(n, noun, what)| format!("{} {what}", counted(n, noun)))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
