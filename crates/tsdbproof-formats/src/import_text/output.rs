@@ -1,0 +1,93 @@
+//! What a reader gives out, with its place: runs of points, and problems between them.
+
+use tsdbproof_core::{Point, Position, ProblemKind};
+
+use super::templates::Hit;
+use crate::number::Fault;
+use crate::{PointSink, SeriesId};
+
+/// Points of one series that are given out together at the most.
+const RUN_POINTS: usize = 256;
+
+/// The place in a file, and the points of the lines just before it.
+#[derive(Debug)]
+pub(super) struct Output {
+    /// Where the next line begins; while one is passed over, where the next byte is.
+    at: u64,
+    /// Lines before that.
+    lines: u64,
+    /// Points of one series whose lines lie one behind the other and end at `at`.
+    run: Vec<Point>,
+    series: SeriesId,
+    run_at: u64,
+}
+
+impl Output {
+    pub(super) fn new(at: u64) -> Self {
+        let run = Vec::with_capacity(RUN_POINTS);
+        Output { at, lines: 0, run, series: SeriesId(0), run_at: at }
+    }
+
+    /// Takes the point of the next line.
+    #[inline]
+    pub(super) fn accept(&mut self, hit: Hit, line_length: usize, sink: &mut dyn PointSink) {
+        if hit.irregular {
+            self.report(irregular_blanks(), sink);
+        }
+        if self.series != hit.series || self.run.len() >= RUN_POINTS {
+            self.flush(sink);
+        }
+        if self.run.is_empty() {
+            self.series = hit.series;
+            self.run_at = self.at;
+        }
+        self.run.push(hit.point);
+        self.at += line_length as u64;
+        self.lines += 1;
+    }
+
+    /// Takes a line without a point, for a reason.
+    pub(super) fn refuse(&mut self, fault: Fault, line_length: usize, sink: &mut dyn PointSink) {
+        self.report(fault, sink);
+        self.skip(line_length);
+        self.end_line();
+    }
+
+    /// Reports a fault of the next line, behind the points of earlier ones.
+    pub(super) fn report(&mut self, fault: Fault, sink: &mut dyn PointSink) {
+        self.flush(sink);
+        sink.problem(fault.at(Position::Line { line: self.lines + 1, byte: self.at }));
+    }
+
+    /// Goes on behind bytes of a line that was reported.
+    pub(super) fn skip(&mut self, length: usize) {
+        self.at += length as u64;
+    }
+
+    /// Counts a line that was skipped.
+    pub(super) fn end_line(&mut self) {
+        self.lines += 1;
+    }
+
+    /// Gives out the points held.
+    pub(super) fn flush(&mut self, sink: &mut dyn PointSink) {
+        if !self.run.is_empty() {
+            sink.points(self.series, &self.run, self.run_at..self.at);
+            self.run.clear();
+        }
+    }
+
+    pub(super) fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.run.capacity() * size_of::<Point>()
+    }
+}
+
+#[cold]
+fn irregular_blanks() -> Fault {
+    let what = "a blank too many before the value; `tsdb import` refuses such a line";
+    Fault::new(ProblemKind::IrregularBlanks, what)
+}

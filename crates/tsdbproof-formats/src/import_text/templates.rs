@@ -1,0 +1,283 @@
+//! Template prediction: most lines differ from an earlier one in their time and value alone.
+//!
+//! A template is what a line has around its two numbers: the bytes before the time, the blanks
+//! between the numbers, the bytes behind the value. A line that fits a template
+//! is read without searching, hashing or allocating; it is what [`line::parse`](super::line::parse)
+//! would read, since nothing of what that looks at but the two numbers has changed. Lines with a
+//! fault fit no template: names are judged when a template is learned, numbers each time.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use tsdbproof_core::Point;
+
+use super::line::Fields;
+use crate::{SeriesId, number};
+
+/// A line read by its template.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hit {
+    pub(super) series: SeriesId,
+    pub(super) point: Point,
+    /// See [`Fields::irregular`].
+    pub(super) irregular: bool,
+}
+
+/// Every template seen so far, and a guess which is next.
+#[derive(Debug, Default)]
+pub(super) struct Templates {
+    /// The bytes of all templates, head and tail, one behind the other.
+    text: Vec<u8>,
+    all: Vec<Template>,
+    /// Indices into `all`, at their hash or behind it; a power of two, at the most half full.
+    slots: Vec<u32>,
+    hasher: RandomState,
+    /// The template of the last line.
+    last: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Template {
+    /// Where its bytes begin in `text`.
+    start: usize,
+    head_length: u32,
+    tail_length: u32,
+    /// Blanks between time and value.
+    blanks: u8,
+    irregular: bool,
+    series: SeriesId,
+    /// The template of the line that followed last time.
+    next: u32,
+}
+
+/// The raw bytes of a template, as they stand in a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Raw<'a> {
+    head: &'a [u8],
+    blanks: u8,
+    tail: &'a [u8],
+}
+
+const FREE: u32 = u32::MAX;
+
+impl<'a> Raw<'a> {
+    fn of(text: &'a [u8], fields: &Fields) -> Option<Self> {
+        let head = text.get(..fields.time.start)?;
+        let blanks = u8::try_from(fields.value.start - fields.time.end).ok()?;
+        let tail = text.get(fields.value.end..)?;
+        Some(Raw { head, blanks, tail })
+    }
+
+    /// The point that `text` begins with, if it fits, and what is behind the template.
+    #[inline(always)]
+    fn read(self, text: &[u8]) -> Option<(Point, &[u8])> {
+        let rest = text.strip_prefix(self.head)?;
+        let (timestamp_ms, rest) = number::leading_timestamp_ms(rest)?;
+        let mut rest = rest.strip_prefix(b" ")?;
+        for _ in 1..self.blanks {
+            rest = rest.strip_prefix(b" ")?;
+        }
+        let (value, rest) = number::leading_value(rest)?;
+        let rest = rest.strip_prefix(self.tail)?;
+        Some((Point { timestamp_ms, value }, rest))
+    }
+
+    fn hash(self, hasher: &RandomState) -> u64 {
+        let mut hasher = hasher.build_hasher();
+        hasher.write(self.head);
+        hasher.write(self.tail);
+        hasher.finish()
+    }
+}
+
+impl Template {
+    #[inline]
+    fn hit(&self, point: Point) -> Hit {
+        Hit { series: self.series, point, irregular: self.irregular }
+    }
+}
+
+impl Templates {
+    /// Reads lines from the front of `text` while they are of a series that is likely: the one that
+    /// followed the last line's series last time, or that series itself. Gives back what is left.
+    #[inline]
+    pub(super) fn read_lines<'t>(
+        &mut self,
+        mut text: &'t [u8],
+        line_limit: usize,
+        mut found: impl FnMut(Hit, usize),
+    ) -> &'t [u8] {
+        while let Some(next) = self.all.get(self.last as usize).map(|last| last.next) {
+            let candidates = [next, self.last];
+            let read = candidates.into_iter().find_map(|index| {
+                let rest = self.read_series(index, text, line_limit, &mut found)?;
+                Some((index, rest))
+            });
+            let Some((index, rest)) = read else { return text };
+            self.follow(index);
+            text = rest;
+        }
+        text
+    }
+
+    /// Reads lines of one template while it follows itself. `None` if the first is another's.
+    #[inline]
+    fn read_series<'t>(
+        &self,
+        index: u32,
+        mut text: &'t [u8],
+        line_limit: usize,
+        found: &mut impl FnMut(Hit, usize),
+    ) -> Option<&'t [u8]> {
+        let template = self.all.get(index as usize)?;
+        let raw = self.raw(template)?;
+        let mut read = None;
+        while let Some((point, rest)) = raw.read(text)
+            // A CR alone is left to the plain way: it may be half of a CR LF.
+            && let [b'\n', behind @ ..] | [b'\r', b'\n', behind @ ..] = rest
+            && text.len() - behind.len() <= line_limit
+        {
+            found(template.hit(point), text.len() - behind.len());
+            text = behind;
+            read = Some(behind);
+            if template.next != index {
+                break;
+            }
+        }
+        read
+    }
+
+    /// What the line of this text holds, if its template is known.
+    pub(super) fn find(&mut self, text: &[u8], fields: &Fields) -> Option<Hit> {
+        let raw = Raw::of(text, fields)?;
+        let (index, template) =
+            self.slots_of(raw).find(|(_, known)| self.raw(known) == Some(raw))?;
+        let fast = raw.read(text).map(|(point, _)| point);
+        let point = fast.or_else(|| fields.point(text).ok())?;
+        let hit = template.hit(point);
+        self.follow(index);
+        Some(hit)
+    }
+
+    /// Keeps the template of a line that was read the plain way.
+    pub(super) fn learn(&mut self, text: &[u8], fields: &Fields, series: SeriesId) {
+        let index = self.all.len();
+        let made = Raw::of(text, fields).and_then(|raw| self.make(raw, fields.irregular, series));
+        let (Some(template), Ok(index)) = (made, u32::try_from(index)) else { return };
+        self.all.push(Template { next: index, ..template });
+        if self.all.len() * 2 > self.slots.len() {
+            self.grow();
+        } else {
+            self.put(index);
+        }
+        self.follow(index);
+    }
+
+    fn make(&mut self, raw: Raw<'_>, irregular: bool, series: SeriesId) -> Option<Template> {
+        let head_length = u32::try_from(raw.head.len()).ok()?;
+        let tail_length = u32::try_from(raw.tail.len()).ok()?;
+        let start = self.text.len();
+        self.text.extend_from_slice(raw.head);
+        self.text.extend_from_slice(raw.tail);
+        let blanks = raw.blanks;
+        Some(Template { start, head_length, tail_length, blanks, irregular, series, next: 0 })
+    }
+
+    /// Bytes of memory, roughly.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.text.capacity()
+            + self.all.capacity() * size_of::<Template>()
+            + self.slots.capacity() * size_of::<u32>()
+    }
+
+    fn follow(&mut self, index: u32) {
+        if let Some(last) = self.all.get_mut(self.last as usize) {
+            last.next = index;
+        }
+        self.last = index;
+    }
+
+    #[inline]
+    fn raw(&self, template: &Template) -> Option<Raw<'_>> {
+        let text = self.text.get(template.start..)?;
+        let (head, text) = text.split_at_checked(template.head_length as usize)?;
+        let tail = text.get(..template.tail_length as usize)?;
+        Some(Raw { head, blanks: template.blanks, tail })
+    }
+
+    /// The templates that may be this one.
+    fn slots_of(&self, raw: Raw<'_>) -> impl Iterator<Item = (u32, &Template)> {
+        probe(raw.hash(&self.hasher), self.slots.len()).map_while(|slot| {
+            let index = *self.slots.get(slot)?;
+            Some((index, self.all.get(index as usize)?))
+        })
+    }
+
+    fn put(&mut self, index: u32) {
+        let template = self.all.get(index as usize);
+        let Some(raw) = template.and_then(|template| self.raw(template)) else { return };
+        let mut probe = probe(raw.hash(&self.hasher), self.slots.len());
+        let free = probe.find(|slot| self.slots.get(*slot) == Some(&FREE));
+        if let Some(slot) = free.and_then(|slot| self.slots.get_mut(slot)) {
+            *slot = index;
+        }
+    }
+
+    fn grow(&mut self) {
+        self.slots = vec![FREE; (self.all.len() * 4).next_power_of_two()];
+        for index in 0..self.all.len() as u32 {
+            self.put(index);
+        }
+    }
+}
+
+/// The slots to look at for a hash, in a table whose size is a power of two.
+fn probe(hash: u64, size: usize) -> impl Iterator<Item = usize> {
+    let mask = size.wrapping_sub(1);
+    (0..size).map(move |step| (hash as usize).wrapping_add(step) & mask)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(text: &[u8]) -> Fields {
+        Fields::cut(text).expect("a line")
+    }
+
+    #[test]
+    fn each_spelling_is_found_again_among_many() {
+        let mut templates = Templates::default();
+        let line = |n: u32| format!("m{} 1700000000 {n}.5 host=h{n}", n % 7).into_bytes();
+        for n in 0..2000 {
+            assert!(templates.find(&line(n), &fields(&line(n))).is_none());
+            templates.learn(&line(n), &fields(&line(n)), SeriesId(n));
+        }
+        for n in (0..2000).rev() {
+            let hit = templates.find(&line(n), &fields(&line(n))).expect("learned");
+            assert_eq!(hit.series, SeriesId(n));
+        }
+        assert!(templates.memory_bytes() > 2000 * 10);
+    }
+
+    #[test]
+    fn the_series_that_followed_last_time_is_guessed() {
+        let mut templates = Templates::default();
+        let lines =
+            [&b"a 1700000000 1 h=1\n"[..], b"b 1700000000 2 h=1\r\n", b"c 1700000000 3 h=1\n"];
+        for (line, id) in lines.iter().zip(0..) {
+            let text = line.trim_ascii_end();
+            templates.learn(text, &fields(text), SeriesId(id));
+        }
+        let guessed = |templates: &mut Templates, text: &[u8]| {
+            let mut ids = Vec::new();
+            let rest = templates.read_lines(text, 100, |hit, _| ids.push(hit.series.0)).len();
+            (ids, rest)
+        };
+        // Nothing has followed `c` yet.
+        assert_eq!(guessed(&mut templates, &lines.concat()), (vec![], lines.concat().len()));
+        let text = lines[0].trim_ascii_end();
+        assert!(templates.find(text, &fields(text)).is_some());
+        let text = [lines[1], lines[2], lines[0], lines[1], b"b 1700000000 2 h=1\r"].concat();
+        assert_eq!(guessed(&mut templates, &text), (vec![1, 2, 0, 1], 19));
+    }
+}
