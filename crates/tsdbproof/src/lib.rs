@@ -1,1 +1,24 @@
-//! The façade: a job, its report, its renderers.
+//! The façade: a job reads backups and gives a report; a renderer turns the report into bytes.
+//!
+//! A job does no I/O of its own: the [`Host`] feeds it bytes and lends it scratch space, so that
+//! the command and the browser run the same code and give the same report.
+
+pub mod host;
+mod job;
+mod look;
+mod options;
+pub mod render;
+pub mod report;
+mod scope;
+mod store;
+pub mod time;
+
+pub use host::{Flow, Host, Input, Scratch, Task, Work};
+pub use job::{Against, Source, diff, manifest, merge, show, verify};
+pub use options::{Duplicates, Expect, FileDigests, Options};
+pub use scope::Scope;
+pub use tsdbproof_core::{
+    Error, Kind, Profile, quote, shown,
+    digest::{Depth, RootText},
+};
+pub use tsdbproof_formats::{FORMATS, Limits, by_name as format_by_name, probe};

@@ -1,0 +1,72 @@
+//! The only door to the machine: a host feeds bytes to work, and lends scratch space.
+
+use std::sync::Arc;
+
+use tsdbproof_core::Error;
+
+/// A file or a stream that a job may read, as its host found it.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// The name, as the user gave or would give it.
+    pub name: String,
+    /// Bytes; `None` for a stream, which can be read only once.
+    pub size: Option<u64>,
+    /// The first bytes: 64 KiB, or all if there are fewer.
+    pub head: Vec<u8>,
+}
+
+/// Bytes of a head that a host should give.
+pub const HEAD_BYTES: usize = 64 << 10;
+
+/// Whether work wants more bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// It does.
+    More,
+    /// It has all that it needs.
+    Enough,
+}
+
+/// Something that is fed the bytes of an input, from one place on, in pieces of any size.
+pub trait Work: Send {
+    /// Takes the next bytes.
+    fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error>;
+    /// The bytes are over, or enough. Called once.
+    fn finish(&mut self) -> Result<(), Error>;
+}
+
+/// Work with the place where its bytes begin.
+#[derive(Debug)]
+pub struct Task<W> {
+    /// Index of the input, in the order in which the job was given them.
+    pub input: usize,
+    /// The first byte to push. The last is the input's, unless the work has enough before.
+    pub from: u64,
+    /// Who takes the bytes.
+    pub work: W,
+}
+
+/// Space for what does not fit into memory; gone when it is dropped.
+pub trait Scratch: Send + Sync {
+    /// Writes at this byte. Places never overlap.
+    fn write_at(&self, bytes: &[u8], at: u64) -> Result<(), Error>;
+    /// Fills `bytes` from this byte on.
+    fn read_at(&self, bytes: &mut [u8], at: u64) -> Result<(), Error>;
+}
+
+/// What differs between the machines that run a job.
+pub trait Host {
+    /// Feeds every task, in any order or side by side, and gives them back in the order they came.
+    ///
+    /// An input that is another than when the job began ends in [`Kind::Changed`](crate::Kind).
+    fn read<W: Work>(
+        &self,
+        tasks: Vec<Task<W>>,
+    ) -> impl Future<Output = Result<Vec<Task<W>>, Error>>;
+
+    /// New scratch space; `None` where a host has none.
+    fn scratch(&self) -> Result<Option<Arc<dyn Scratch>>, Error>;
+
+    /// How many tasks may run side by side.
+    fn threads(&self) -> usize;
+}

@@ -1,0 +1,277 @@
+//! Two sides, leaf by leaf: what differs, where, and why.
+//!
+//! Equal digests end the matter. Where both sides can show their points, the leaves that differ
+//! are looked at once more, and the points themselves are compared.
+
+use tsdbproof_core::{Error, HOUR_MS, Hour, Profile, Record, Series, cause::change, digest::Depth};
+
+use super::stretch::{Stretch, emit};
+use crate::{
+    Host, Options,
+    look::{
+        Conflicts, Kept, Leaves, Looked, Merge, Row, Run, SeriesHash, Wanted, next_instant, resolve,
+    },
+    report::{Compared, Differences},
+};
+
+/// One side of a comparison.
+pub(crate) struct Compare<'a> {
+    pub(crate) leaves: Leaves,
+    /// Where its points can be found, unless it is a manifest.
+    pub(crate) looked: Option<&'a Looked>,
+}
+
+/// Compares two sides at the depth that both reach.
+pub(crate) async fn compare<H: Host>(
+    host: &H,
+    base: Compare<'_>,
+    current: Compare<'_>,
+    options: &Options,
+    differences: &mut dyn Differences,
+) -> Result<Compared, Error> {
+    let depth = base.leaves.depth.min(current.leaves.depth);
+    let leaves = [base.leaves.at_depth(depth)?, current.leaves.at_depth(depth)?];
+    let mut points = None;
+    if let (Some(base), Some(current)) = (base.looked, current.looked) {
+        let [of_base, of_current] = wanted(&leaves, options.profile)?;
+        let runs =
+            [base.points_of(host, of_base).await?, current.points_of(host, of_current).await?];
+        points = Some([open(base, &runs[0])?, open(current, &runs[1])?]);
+    }
+    let compared = Compared { depth: depth.name(), ..Compared::default() };
+    Comparison { options, depth, points, compared, differences }.run(&leaves)
+}
+
+fn open(looked: &Looked, runs: &[Run]) -> Result<Merge<Kept>, Error> {
+    Merge::open(looked.points_spill(), runs)
+}
+
+/// The leaves of each side whose points are needed: those that differ, of series that both have.
+fn wanted(leaves: &[Leaves; 2], profile: Profile) -> Result<[Wanted; 2], Error> {
+    let mut wanted = [Wanted::new(), Wanted::new()];
+    let mut pairs = Pairs::open(leaves)?;
+    while let Some((series, on_both)) = pairs.next_series()? {
+        let hash = SeriesHash::of(&series);
+        while let Some(rows) = pairs.next()? {
+            if !on_both || are_equal(&rows, profile) {
+                continue;
+            }
+            for (wanted, row) in wanted.iter_mut().zip(&rows) {
+                if let Some(row) = row {
+                    wanted.add(hash, row.hour, &row.places);
+                }
+            }
+        }
+    }
+    Ok(wanted)
+}
+
+fn are_equal(rows: &[Option<Row>; 2], profile: Profile) -> bool {
+    match rows {
+        [Some(base), Some(current)] => base.entry.node(profile) == current.entry.node(profile),
+        _ => false,
+    }
+}
+
+/// The rows of two sides, side by side.
+struct Pairs {
+    base: Merge<Row>,
+    current: Merge<Row>,
+}
+
+impl Pairs {
+    fn open([base, current]: &[Leaves; 2]) -> Result<Self, Error> {
+        Ok(Pairs { base: base.rows()?, current: current.rows()? })
+    }
+
+    /// The next series, and whether both sides have it.
+    fn next_series(&mut self) -> Result<Option<(Series, bool)>, Error> {
+        let next = self.base.peek_series()?.into_iter().chain(self.current.peek_series()?).min();
+        let Some(series) = next.cloned() else { return Ok(None) };
+        let (in_base, in_current) = (self.base.seek(&series)?, self.current.seek(&series)?);
+        Ok(Some((series, in_base && in_current)))
+    }
+
+    /// The next node of the series, as each side has it.
+    fn next(&mut self) -> Result<Option<[Option<Row>; 2]>, Error> {
+        let rows = [self.base.peek(), self.current.peek()];
+        let Some(hour) = rows.into_iter().flatten().map(|row| row.hour).min() else {
+            return Ok(None);
+        };
+        let take = |merge: &mut Merge<Row>| match merge.peek() {
+            Some(row) if row.hour == hour => merge.next(),
+            _ => Ok(None),
+        };
+        Ok(Some([take(&mut self.base)?, take(&mut self.current)?]))
+    }
+}
+
+/// Milliseconds that a node of this depth spans; `None` where it has no time of its own.
+fn span_ms(depth: Depth) -> Option<u64> {
+    match depth {
+        Depth::Hour => Some(HOUR_MS),
+        Depth::Day => Some(24 * HOUR_MS),
+        Depth::Series | Depth::Metric => None,
+    }
+}
+
+struct Comparison<'a> {
+    options: &'a Options,
+    depth: Depth,
+    points: Option<[Merge<Kept>; 2]>,
+    compared: Compared,
+    differences: &'a mut dyn Differences,
+}
+
+impl Comparison<'_> {
+    fn run(mut self, leaves: &[Leaves; 2]) -> Result<Compared, Error> {
+        let mut pairs = Pairs::open(leaves)?;
+        while let Some((series, on_both)) = pairs.next_series()? {
+            for merge in self.points.iter_mut().flatten() {
+                merge.seek(&series)?;
+            }
+            self.series(&mut pairs, &series, on_both)?;
+        }
+        Ok(self.compared)
+    }
+
+    fn series(&mut self, pairs: &mut Pairs, series: &Series, on_both: bool) -> Result<(), Error> {
+        let mut stretches: Vec<Stretch> = Vec::new();
+        while let Some(rows) = pairs.next()? {
+            let points = |row: &Option<Row>| row.as_ref().map_or(0, |row| row.entry.exact.points);
+            let [base, current] = [points(&rows[0]), points(&rows[1])];
+            self.compared.nodes += 1;
+            self.compared.base_points += base;
+            self.compared.current_points += current;
+            if are_equal(&rows, self.options.profile) {
+                self.compared.equal_nodes += 1;
+                continue;
+            }
+            let Some(hour) = rows.iter().flatten().map(|row| row.hour).next() else { continue };
+            let window_ms = span_ms(self.depth).map(|span| {
+                let from = u64::from(hour) * HOUR_MS;
+                (from, from + span)
+            });
+            let joins = |last: &&mut Stretch| !on_both || last.is_followed_by(window_ms);
+            let stretch = match stretches.last_mut().filter(joins) {
+                Some(last) => last,
+                None => {
+                    stretches.push(Stretch::new(window_ms));
+                    stretches.last_mut().ok_or_else(|| Error::usage("no stretch"))?
+                }
+            };
+            stretch.extend(window_ms, base, current);
+            self.compare_node(&rows, hour, on_both, stretch)?;
+            if stretches.len() > STRETCHES {
+                self.emit(series, !on_both, std::mem::take(&mut stretches));
+            }
+        }
+        self.emit(series, !on_both, stretches);
+        Ok(())
+    }
+
+    fn compare_node(
+        &mut self,
+        rows: &[Option<Row>; 2],
+        hour: Hour,
+        on_both: bool,
+        stretch: &mut Stretch,
+    ) -> Result<(), Error> {
+        let profile = self.options.profile;
+        match (rows, &mut self.points) {
+            (_, Some(points)) if on_both => compare_points(points, hour, self.options, stretch)?,
+            ([Some(base), Some(current)], _) => {
+                let equal = |p| base.entry.node(p) == current.entry.node(p);
+                stretch.counts.unresolved_nodes += 1;
+                stretch.counts.f32_equal_nodes +=
+                    u64::from(profile == Profile::Exact && equal(Profile::F32));
+            }
+            ([base, current], _) => {
+                let points = |row: &Option<Row>| {
+                    row.as_ref().map_or(0, |row| row.entry.node(profile).points)
+                };
+                stretch.counts.missing += points(base);
+                stretch.counts.extra += points(current);
+            }
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, series: &Series, whole_series: bool, stretches: Vec<Stretch>) {
+        if stretches.is_empty() {
+            return;
+        }
+        let metrics = &mut self.compared.metrics;
+        let metric = metrics.entry(series.metric.clone()).or_default();
+        metric.series += 1;
+        for difference in emit(series, whole_series, stretches) {
+            metric.differences += 1;
+            metric.counts.add(&difference.counts);
+            self.compared.differences += 1;
+            self.compared.counts.add(&difference.counts);
+            self.differences.difference(&difference);
+        }
+    }
+}
+
+/// Stretches of one series that are held back until its end, where its pattern shows.
+const STRETCHES: usize = 4096;
+
+fn compare_points(
+    points: &mut [Merge<Kept>; 2],
+    hour: Hour,
+    options: &Options,
+    stretch: &mut Stretch,
+) -> Result<(), Error> {
+    let [base, current] = points;
+    let mut sides = [Instants::open(base, hour, options)?, Instants::open(current, hour, options)?];
+    loop {
+        let [base, current] = &mut sides;
+        let offset = |side: &Instants<'_>| side.next.first().map(|record| record.offset_ms());
+        match (offset(base), offset(current)) {
+            (None, None) => return Ok(()),
+            (Some(a), b) if b.is_none_or(|b| a < b) => {
+                stretch.only_in_base(hour, &base.take()?);
+            }
+            (a, Some(b)) if a.is_none_or(|a| b < a) => {
+                stretch.only_in_current(hour, &current.take()?);
+            }
+            _ => {
+                let (base, current) = (base.take()?, current.take()?);
+                let kind = change(&base, &current);
+                stretch.on_both(hour, &base, &current, kind);
+            }
+        }
+    }
+}
+
+/// The distinct records of an hour, instant by instant, as the profile sees them.
+struct Instants<'a> {
+    merge: &'a mut Merge<Kept>,
+    hour: Hour,
+    options: &'a Options,
+    next: Vec<Record>,
+}
+
+impl<'a> Instants<'a> {
+    fn open(merge: &'a mut Merge<Kept>, hour: Hour, options: &'a Options) -> Result<Self, Error> {
+        let mut instants = Instants { merge, hour, options, next: Vec::new() };
+        instants.take()?;
+        Ok(instants)
+    }
+
+    /// The records that were next; reads those behind them.
+    fn take(&mut self) -> Result<Vec<Record>, Error> {
+        let instant = next_instant(&mut [self.merge], self.hour)?;
+        let duplicates = self.options.scope.duplicates;
+        let mut records = instant
+            .map(|mut instant| resolve(&mut instant, duplicates, &mut Conflicts::default()))
+            .unwrap_or_default();
+        if self.options.profile == Profile::F32 {
+            records.iter_mut().for_each(|record| *record = record.to_f32());
+            records.sort_unstable();
+            records.dedup();
+        }
+        Ok(std::mem::replace(&mut self.next, records))
+    }
+}

@@ -1,0 +1,172 @@
+//! `manifest`: digests all points of a source and writes them down. `manifest merge`: joins such.
+
+use std::io::Write;
+
+use tsdbproof_core::{Error, digest::Totals};
+
+use super::{Source, manifests, side, verdict};
+use crate::{
+    Host, Options, Scope,
+    look::{Leaves, Merge, Row, RunWriter, look, spills},
+    report::{JobKind, Report, SideTotals},
+    store::manifest::Meta,
+};
+
+/// Digests all points of `source` and writes their manifest to `out`.
+///
+/// The host's inputs are those of `source`, in its order.
+pub async fn manifest<H: Host>(
+    host: &H,
+    source: &Source,
+    options: &Options,
+    out: &mut (dyn Write + Send),
+) -> Result<Report, Error> {
+    options.scope.check()?;
+    let scope = options.scope.text();
+    let looked = look(host, source, 0, options).await?;
+    let mut rows = manifests::Rows::new(out, options.depth)?;
+    let survey = looked.leaves.survey(&mut |depth, name, entry| rows.push(depth, name, entry))?;
+    let meta = Meta {
+        depth: options.depth,
+        totals: survey.totals,
+        scope: scope.clone(),
+        left_out: looked.problems.left_out(),
+        files: looked.files.iter().map(side::file_meta).collect(),
+    };
+    rows.writer.finish(&meta)?;
+    let side = side::of_source("source", source, &looked, &survey, &scope);
+    Ok(verdict::of_source(JobKind::Manifest, side, options))
+}
+
+/// Joins manifests into one. The host's inputs are the parts.
+///
+/// Parts that contradict each other are told in the report, and nothing is written.
+pub async fn merge<H: Host>(
+    host: &H,
+    parts: &Source,
+    options: &Options,
+    out: &mut (dyn Write + Send),
+) -> Result<Report, Error> {
+    let (spill, _) = spills(host, options.memory_bytes)?;
+    let manifests = manifests::read(host, &parts.inputs, 0, &spill, options.memory_bytes).await?;
+    let metas: Vec<&Meta> = manifests.iter().map(|part| &part.meta).collect();
+    let (depth, scope) = (common_depth(&metas)?, common_scope(&metas)?);
+    let runs: Vec<_> = manifests.iter().map(|part| part.leaves.run.clone()).collect();
+    let mut merge = Merge::<Row>::open(&spill, &runs)?;
+    let mut writer = RunWriter::new(&spill);
+    let mut contradictions = Contradictions::default();
+    while let Some(series) = merge.next_series()? {
+        writer.series(&series);
+        while let Some(row) = merge.next()? {
+            while merge.peek().is_some_and(|other| other.hour == row.hour) {
+                if merge.next()?.is_some_and(|other| other.entry != row.entry) {
+                    contradictions.add(|| super::place_of(&series, depth, row.hour));
+                }
+            }
+            writer.push(&row)?;
+        }
+    }
+    let leaves = Leaves { spill, run: writer.finish()?, depth };
+    let mut sides = Vec::new();
+    for (part, input) in manifests.iter().zip(&parts.inputs) {
+        let survey = side::survey(&part.leaves)?;
+        sides.push(side::of_manifest("part", &input.name, &part.leaves, &part.meta, &survey));
+    }
+    let mut report = verdict::report(JobKind::Merge, sides, options);
+    report.contradictions = contradictions.told();
+    if contradictions.count == 0 {
+        let totals = write(&leaves, out, &metas, &scope)?;
+        report.merged = Some(SideTotals::new(&totals, &scope));
+    }
+    verdict::decide(&mut report, contradictions.count > 0, options);
+    Ok(report)
+}
+
+fn write(
+    leaves: &Leaves,
+    out: &mut (dyn Write + Send),
+    parts: &[&Meta],
+    scope: &str,
+) -> Result<Totals, Error> {
+    let mut rows = manifests::Rows::new(out, leaves.depth)?;
+    let survey = leaves.survey(&mut |depth, name, entry| rows.push(depth, name, entry))?;
+    let mut left_out = std::collections::BTreeMap::<String, u64>::new();
+    for (kind, count) in parts.iter().flat_map(|part| &part.left_out) {
+        *left_out.entry(kind.clone()).or_default() += count;
+    }
+    let meta = Meta {
+        depth: leaves.depth,
+        totals: survey.totals,
+        scope: scope.to_owned(),
+        left_out: left_out.into_iter().collect(),
+        files: parts.iter().flat_map(|part| &part.files).cloned().collect(),
+    };
+    rows.writer.finish(&meta)?;
+    Ok(survey.totals)
+}
+
+fn common_depth(parts: &[&Meta]) -> Result<tsdbproof_core::digest::Depth, Error> {
+    let (first, rest) = parts.split_first().ok_or_else(|| Error::usage("nothing to merge"))?;
+    match rest.iter().find(|part| part.depth != first.depth) {
+        None => Ok(first.depth),
+        Some(other) => Err(Error::usage(format!(
+            "the parts reach down to {} and to {}: they can't be merged",
+            first.depth.name(),
+            other.depth.name()
+        ))
+        .help("make the parts with the same --depth")),
+    }
+}
+
+/// The scope of all parts: the same in each, or time windows that follow on each other.
+fn common_scope(parts: &[&Meta]) -> Result<String, Error> {
+    let scopes = parts.iter().map(|part| Scope::parse(&part.scope));
+    let mut scopes = scopes.collect::<Result<Vec<_>, _>>()?;
+    let windowless = |scope: &Scope| Scope { from_ms: None, to_ms: None, ..scope.clone() }.text();
+    let differ = || {
+        Error::usage("the parts have different scopes: they can't be merged")
+            .help("parts need the same filters, or time windows that follow on each other")
+    };
+    scopes.sort_by_key(|scope| scope.from_ms);
+    let mut joined = scopes.first().cloned().unwrap_or_default();
+    for scope in &scopes {
+        if windowless(scope) != windowless(&joined) {
+            return Err(differ());
+        }
+        let same = (scope.from_ms, scope.to_ms) == (joined.from_ms, joined.to_ms);
+        if !same {
+            // A gap between two windows was looked at by nobody.
+            let follows = joined.to_ms.zip(scope.from_ms).is_some_and(|(to, from)| from <= to);
+            if !follows {
+                return Err(differ());
+            }
+            joined.to_ms = scope.to_ms.zip(joined.to_ms).map(|(a, b)| a.max(b));
+        }
+    }
+    Ok(joined.text())
+}
+
+/// The first contradictions, and how many there are.
+#[derive(Default)]
+struct Contradictions {
+    first: Vec<String>,
+    count: u64,
+}
+
+impl Contradictions {
+    const SHOWN: usize = 10;
+
+    fn add(&mut self, place: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.first.len() < Self::SHOWN {
+            self.first.push(place());
+        }
+    }
+
+    fn told(&self) -> Vec<String> {
+        let mut told = self.first.clone();
+        let more = self.count - told.len() as u64;
+        told.extend((more > 0).then(|| format!("and {more} more")));
+        told
+    }
+}

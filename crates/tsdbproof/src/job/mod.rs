@@ -1,0 +1,47 @@
+//! The jobs. Each reads its sources through a [`Host`](crate::Host) and gives a report.
+
+use tsdbproof_core::{HOUR_MS, Hour, Series, digest::Depth};
+
+use crate::{Expect, Input, report::NotRead, time::time};
+
+mod compare;
+mod manifest;
+mod manifests;
+mod show;
+mod side;
+mod stretch;
+mod verdict;
+mod verify;
+
+pub use manifest::{manifest, merge};
+pub use show::show;
+pub use verify::{diff, verify};
+
+/// What stands on one side of a job: the files and streams behind what a user named.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    /// What the user named.
+    pub names: Vec<String>,
+    /// The files and streams, in an order that does not depend on the machine.
+    pub inputs: Vec<Input>,
+    /// What belongs to the source but can't be read, with the reason.
+    pub not_read: Vec<NotRead>,
+}
+
+/// What a source is held against.
+#[derive(Debug, Clone)]
+pub enum Against {
+    /// A manifest, written by [`manifest()`].
+    Manifest(Input),
+    /// A root or a statement.
+    Expect(Expect),
+}
+
+/// A node as messages name it: `cpu.usage{host=web01} 2026-03-02T14:00:00Z`.
+fn place_of(series: &Series, depth: Depth, hour: Hour) -> String {
+    match depth {
+        Depth::Metric => series.metric.clone(),
+        Depth::Series => series.to_string(),
+        Depth::Day | Depth::Hour => format!("{series} {}", time(u64::from(hour) * HOUR_MS)),
+    }
+}

@@ -1,0 +1,41 @@
+//! `show`: what a manifest or an archive holds.
+
+use tsdbproof_core::Error;
+
+use super::{Source, manifests, side, verdict};
+use crate::{
+    Host, Options,
+    look::{look, spills},
+    report::{JobKind, Report},
+    store::manifest::is_manifest,
+};
+
+/// Tells what a manifest or an archive holds. The host's inputs are those of `source`.
+pub async fn show<H: Host>(host: &H, source: &Source, options: &Options) -> Result<Report, Error> {
+    options.scope.check()?;
+    let mut side = match source.inputs.as_slice() {
+        [input] if is_manifest(&input.head) => {
+            let (spill, _) = spills(host, options.memory_bytes)?;
+            let read =
+                manifests::read(host, &source.inputs, 0, &spill, options.memory_bytes).await?;
+            let Some(manifest) = read.into_iter().next() else {
+                return Err(Error::usage("nothing to show"));
+            };
+            let survey = side::survey(&manifest.leaves)?;
+            let (leaves, meta) = (&manifest.leaves, &manifest.meta);
+            let mut side = side::of_manifest("manifest", &input.name, leaves, meta, &survey);
+            side::tell_all(&mut side, leaves)?;
+            side
+        }
+        _ => {
+            let looked = look(host, source, 0, options).await?;
+            let survey = side::survey(&looked.leaves)?;
+            let scope = options.scope.text();
+            let mut side = side::of_source("source", source, &looked, &survey, &scope);
+            side::tell_all(&mut side, &looked.leaves)?;
+            side
+        }
+    };
+    side.role = if side.is_manifest { "manifest" } else { "source" };
+    Ok(verdict::of_source(JobKind::Show, side, options))
+}

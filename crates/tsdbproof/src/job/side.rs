@@ -1,0 +1,137 @@
+//! One side of a job: a source that was looked at, or a manifest that was read.
+
+use std::collections::BTreeMap;
+
+use tsdbproof_core::{Error, digest::Depth};
+
+use super::Source;
+use crate::{
+    look::{FileLook, Leaves, Looked, Survey, name_of},
+    report::{File, MetricTotals, Side, SideTotals},
+    store::manifest::{FileMeta, Meta},
+    time::time,
+};
+
+/// Nothing is to be seen on the way up the tree.
+pub(super) fn survey(leaves: &Leaves) -> Result<Survey, Error> {
+    leaves.survey(&mut |_, _, _| Ok(()))
+}
+
+fn totals(survey: &Survey, scope: &str) -> SideTotals {
+    let [_, series_count, _, hours_count] = survey.nodes;
+    SideTotals { series_count, hours_count, ..SideTotals::new(&survey.totals, scope) }
+}
+
+/// A side that is a source.
+pub(super) fn of_source(
+    role: &'static str,
+    source: &Source,
+    looked: &Looked,
+    survey: &Survey,
+    scope: &str,
+) -> Side {
+    let distinct = survey.totals.all.exact.points;
+    Side {
+        role,
+        names: source.names.clone(),
+        is_manifest: false,
+        depth: looked.leaves.depth,
+        totals: totals(survey, scope),
+        scope: scope.to_owned(),
+        points_read: looked.points_read,
+        repeats: looked.points_read - distinct - looked.conflicts.replaced,
+        replaced: looked.conflicts.replaced,
+        conflicts: looked.conflicts.instants,
+        undecided: looked.conflicts.undecided,
+        filtered: looked.filtered,
+        files: looked.files.iter().map(file).collect(),
+        problems: looked.problems.report(|index| name_of(source, index)),
+        not_read: source.not_read.clone(),
+        metrics: Vec::new(),
+        days: BTreeMap::new(),
+        rows: BTreeMap::new(),
+        left_out: BTreeMap::new(),
+    }
+}
+
+fn file(look: &FileLook) -> File {
+    let hex = |bytes: &[u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    File {
+        name: look.name.clone(),
+        size_bytes: look.size_bytes,
+        codec: look.codec,
+        format: look.format,
+        points_read: look.points_read,
+        sha256: look.blocks.sha256.as_ref().map(hex),
+    }
+}
+
+/// A side that is a manifest.
+pub(super) fn of_manifest(
+    role: &'static str,
+    name: &str,
+    leaves: &Leaves,
+    meta: &Meta,
+    survey: &Survey,
+) -> Side {
+    let points = survey.totals.all.exact.points;
+    Side {
+        role,
+        names: vec![name.to_owned()],
+        is_manifest: true,
+        depth: leaves.depth,
+        totals: totals(survey, &meta.scope),
+        scope: meta.scope.clone(),
+        points_read: points,
+        repeats: 0,
+        replaced: 0,
+        conflicts: 0,
+        undecided: 0,
+        filtered: 0,
+        files: Vec::new(),
+        problems: Vec::new(),
+        not_read: Vec::new(),
+        metrics: Vec::new(),
+        days: BTreeMap::new(),
+        rows: BTreeMap::new(),
+        left_out: meta.left_out.iter().cloned().collect(),
+    }
+}
+
+/// What a manifest keeps of a file.
+pub(super) fn file_meta(look: &FileLook) -> FileMeta {
+    FileMeta {
+        name: look.name.clone(),
+        size_bytes: look.size_bytes,
+        blocks: look.blocks.blocks.values().copied().collect(),
+        sha256: look.blocks.sha256,
+    }
+}
+
+/// Totals by metric, points by day, and nodes by depth, for a side that is to be shown.
+pub(super) fn tell_all(side: &mut Side, leaves: &Leaves) -> Result<(), Error> {
+    let mut series = 0;
+    let survey = leaves.survey(&mut |depth, name, entry| {
+        match depth {
+            Depth::Hour => {}
+            Depth::Day => {
+                let start = time(u64::from(name.hour) * tsdbproof_core::HOUR_MS);
+                let day = start.get(..10).unwrap_or_default().to_owned();
+                *side.days.entry(day).or_default() += entry.exact.points;
+            }
+            Depth::Series => series += 1,
+            Depth::Metric => side.metrics.push(MetricTotals {
+                metric: name.series.metric.clone(),
+                series: std::mem::take(&mut series),
+                points: entry.exact.points,
+                first: time(entry.first_ms),
+                last: time(entry.last_ms),
+                digest: entry.exact.digest.to_string(),
+            }),
+        }
+        Ok(())
+    })?;
+    let depths = Depth::ALL.into_iter().filter(|depth| *depth <= leaves.depth);
+    side.rows = depths.zip(survey.nodes).map(|(depth, count)| (depth.name(), count)).collect();
+    Ok(())
+}

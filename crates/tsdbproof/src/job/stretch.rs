@@ -1,0 +1,216 @@
+//! A stretch of neighbouring hours in which a series differs, and what explains it.
+
+use std::collections::HashSet;
+
+use tsdbproof_core::{
+    Hour, Point, Record, Series, Value,
+    cause::{Change, Pattern, pattern, whole_shift},
+};
+
+use crate::{
+    report::{Cause, Counts, Difference, PointDifference},
+    time::time,
+};
+
+/// Points that differ and are told one by one.
+const EXAMPLES: usize = 10;
+/// Points of a stretch that are kept to find a pattern in them.
+const PATTERN_POINTS: usize = 8192;
+
+/// A stretch while its nodes are compared.
+pub(super) struct Stretch {
+    window_ms: Option<(u64, u64)>,
+    base_points: u64,
+    current_points: u64,
+    pub(super) counts: Counts,
+    examples: Vec<PointDifference>,
+    missing: Vec<Point>,
+    extra: Vec<Point>,
+    /// All points, where every one is at hand: a shifted series differs at instants of both sides.
+    base: Vec<Point>,
+    current: Vec<Point>,
+}
+
+impl Stretch {
+    pub(super) fn new(window_ms: Option<(u64, u64)>) -> Self {
+        Stretch {
+            window_ms,
+            base_points: 0,
+            current_points: 0,
+            counts: Counts::default(),
+            examples: Vec::new(),
+            missing: Vec::new(),
+            extra: Vec::new(),
+            base: Vec::new(),
+            current: Vec::new(),
+        }
+    }
+
+    /// Whether a node with this window goes on where the stretch ends.
+    pub(super) fn is_followed_by(&self, window_ms: Option<(u64, u64)>) -> bool {
+        self.window_ms.zip(window_ms).is_some_and(|((_, end), (start, _))| end == start)
+    }
+
+    /// Takes another node.
+    pub(super) fn extend(&mut self, window_ms: Option<(u64, u64)>, base: u64, current: u64) {
+        if let (Some((_, to)), Some((_, end))) = (&mut self.window_ms, window_ms) {
+            *to = end;
+        }
+        self.base_points += base;
+        self.current_points += current;
+    }
+
+    pub(super) fn only_in_base(&mut self, hour: Hour, records: &[Record]) {
+        self.counts.missing += records.len() as u64;
+        self.example('-', hour, records, &[]);
+        keep(&mut self.missing, hour, records);
+        keep(&mut self.base, hour, records);
+    }
+
+    pub(super) fn only_in_current(&mut self, hour: Hour, records: &[Record]) {
+        self.counts.extra += records.len() as u64;
+        self.example('+', hour, &[], records);
+        keep(&mut self.extra, hour, records);
+        keep(&mut self.current, hour, records);
+    }
+
+    pub(super) fn on_both(
+        &mut self,
+        hour: Hour,
+        base: &[Record],
+        current: &[Record],
+        kind: Change,
+    ) {
+        keep(&mut self.base, hour, base);
+        keep(&mut self.current, hour, current);
+        if base == current {
+            return;
+        }
+        self.counts.changed += 1;
+        match kind {
+            Change::Narrowed => self.counts.narrowed += 1,
+            Change::Resolved => self.counts.resolved += 1,
+            Change::Other => {}
+        }
+        self.example('~', hour, base, current);
+    }
+
+    fn example(&mut self, sign: char, hour: Hour, base: &[Record], current: &[Record]) {
+        let Some(first) = base.iter().chain(current).next() else { return };
+        if self.examples.len() < EXAMPLES {
+            let values = |records: &[Record]| {
+                records.iter().map(|record| record.value().to_string()).collect()
+            };
+            self.examples.push(PointDifference {
+                sign,
+                time: time(first.in_hour(hour).timestamp_ms),
+                base: values(base),
+                current: values(current),
+            });
+        }
+    }
+}
+
+fn keep(points: &mut Vec<Point>, hour: Hour, records: &[Record]) {
+    let free = PATTERN_POINTS.saturating_sub(points.len());
+    points.extend(records.iter().take(free).map(|record| record.in_hour(hour)));
+}
+
+/// The differences of a series, with the pattern that explains them.
+pub(super) fn emit(
+    series: &Series,
+    whole_series: bool,
+    stretches: Vec<Stretch>,
+) -> Vec<Difference> {
+    let explained = Explained::find(&stretches);
+    let difference = |stretch: Stretch| {
+        let causes = causes(&stretch, explained.as_ref());
+        Difference {
+            metric: series.metric.clone(),
+            tags: series.tags.pairs().into_iter().collect(),
+            from: stretch.window_ms.map(|(from, _)| time(from)),
+            to: stretch.window_ms.map(|(_, to)| time(to)),
+            base_points: stretch.base_points,
+            current_points: stretch.current_points,
+            counts: stretch.counts,
+            whole_series,
+            causes,
+            examples: stretch.examples,
+            series: series.clone(),
+            window_ms: stretch.window_ms,
+        }
+    };
+    stretches.into_iter().map(difference).collect()
+}
+
+/// A pattern of a whole series, with the points of current that it accounts for.
+struct Explained {
+    pattern: Pattern,
+    landed: HashSet<(u64, Value)>,
+    /// Whether it accounts for every point, not only for those of one side.
+    is_whole: bool,
+}
+
+fn key(point: Point) -> (u64, Value) {
+    (point.timestamp_ms, point.value)
+}
+
+impl Explained {
+    fn find(stretches: &[Stretch]) -> Option<Self> {
+        let all = |points: fn(&Stretch) -> &Vec<Point>| -> Option<Vec<Point>> {
+            let is_full = stretches.iter().any(|stretch| points(stretch).len() >= PATTERN_POINTS);
+            (!is_full).then(|| stretches.iter().flat_map(points).copied().collect())
+        };
+        let (base, current) = (all(|it| &it.base)?, all(|it| &it.current)?);
+        if let Some(pattern) = whole_shift(&base, &current) {
+            let landed = current.into_iter().map(key).collect();
+            return Some(Explained { pattern, landed, is_whole: true });
+        }
+        let (missing, extra) = (all(|it| &it.missing)?, all(|it| &it.extra)?);
+        let pattern = pattern(&missing, &extra)?;
+        let extra: HashSet<_> = extra.into_iter().map(key).collect();
+        let images = missing.into_iter().filter_map(|point| pattern.apply(point)).map(key);
+        let landed = images.filter(|point| extra.contains(point)).collect();
+        Some(Explained { pattern, landed, is_whole: false })
+    }
+
+    /// Points of the stretch that the pattern accounts for: those that left it, or came to it.
+    fn points(&self, stretch: &Stretch) -> u64 {
+        let (base, current) = match self.is_whole {
+            true => (&stretch.base, &stretch.current),
+            false => (&stretch.missing, &stretch.extra),
+        };
+        let landed = |point: Point| self.landed.contains(&key(point));
+        let left =
+            base.iter().filter(|point| self.pattern.apply(**point).is_some_and(landed)).count();
+        let came = current.iter().filter(|point| landed(**point)).count();
+        left.max(came) as u64
+    }
+}
+
+fn causes(stretch: &Stretch, explained: Option<&Explained>) -> Vec<Cause> {
+    let Counts { narrowed, resolved, f32_equal_nodes, .. } = stretch.counts;
+    let mut causes = Vec::new();
+    if let Some(explained) = explained {
+        let points = explained.points(stretch);
+        causes.extend((points > 0).then(|| match explained.pattern {
+            Pattern::Shifted(by_ms) => Cause::Shifted { by_ms, points },
+            Pattern::SecondsTakenForMilliseconds => {
+                Cause::Unit { taken: "seconds-for-milliseconds", points }
+            }
+            Pattern::MillisecondsTakenForSeconds => {
+                Cause::Unit { taken: "milliseconds-for-seconds", points }
+            }
+        }));
+    }
+    if narrowed > 0 {
+        causes.push(Cause::Float32Narrowed { points: narrowed });
+    }
+    if resolved > 0 {
+        causes.push(Cause::DuplicateResolved { points: resolved });
+    }
+    if f32_equal_nodes > 0 {
+        causes.push(Cause::EqualInF32 { nodes: f32_equal_nodes });
+    }
+    causes
+}

@@ -1,0 +1,62 @@
+//! From what was found to an answer. A wrong "same" is the worst that can happen: nothing that was
+//! not compared is ever called the same.
+
+use crate::{
+    Options,
+    report::{JobKind, Report, Side, Verdict},
+};
+
+/// A report without an answer yet.
+pub(super) fn report(job: JobKind, sides: Vec<Side>, options: &Options) -> Report {
+    Report {
+        job,
+        verdict: Verdict::Incomplete,
+        reasons: Vec::new(),
+        notes: Vec::new(),
+        profile: options.profile,
+        sides,
+        compared: None,
+        changed_files: Vec::new(),
+        contradictions: Vec::new(),
+        merged: None,
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+/// The answer of a job that reads one source and compares nothing.
+pub(super) fn of_source(job: JobKind, side: Side, options: &Options) -> Report {
+    let mut report = report(job, vec![side], options);
+    decide(&mut report, false, options);
+    report
+}
+
+/// Gives the answer: differences before damage before gaps in coverage before "same".
+pub(super) fn decide(report: &mut Report, differs: bool, options: &Options) {
+    report.reasons.extend(gaps(report, options));
+    let is_partial = !report.reasons.is_empty();
+    if report.is_damaged() {
+        report.reasons.push("a source is damaged: points are or may be lost".to_owned());
+    }
+    report.verdict = match (differs, report.is_damaged(), is_partial) {
+        (true, _, _) => Verdict::Different,
+        (false, true, _) => Verdict::Damaged,
+        (false, false, true) => Verdict::Incomplete,
+        (false, false, false) if report.job.compares() => Verdict::Same,
+        (false, false, false) => Verdict::Done,
+    };
+}
+
+/// Why not everything was read or compared.
+fn gaps(report: &Report, options: &Options) -> Vec<String> {
+    let mut gaps = Vec::new();
+    let not_read: usize = report.sides.iter().map(|side| side.not_read.len()).sum();
+    if not_read > 0 {
+        gaps.push(format!("{not_read} of the files could not be read"));
+    }
+    let points: u64 = report.sides.iter().map(|side| side.totals.points).sum();
+    if points == 0 && !options.allow_empty {
+        let what = if report.job.compares() { "nothing was compared" } else { "nothing was read" };
+        gaps.push(format!("{what}: there are no points (--allow-empty takes that as fine)"));
+    }
+    gaps
+}

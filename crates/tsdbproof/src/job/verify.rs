@@ -1,0 +1,283 @@
+//! `verify` and `diff`: one side against another.
+
+use tsdbproof_core::{
+    Error, Kind, Profile,
+    digest::{RootText, Roots},
+};
+
+use super::{
+    Against, Source,
+    compare::{Compare, compare},
+    manifests::{self, ReadManifest},
+    side, verdict,
+};
+use crate::{
+    Expect, Host, Input, Options, Scope,
+    look::{FileLook, Looked, Survey, look, spills},
+    report::{ChangedFile, Differences, JobKind, Report, Side, Verdict},
+    store::manifest::{FileMeta, is_manifest},
+};
+
+/// Digests `source` and holds it against a manifest or a root.
+///
+/// The host's inputs are the manifest, if there is one, and then those of `source`.
+pub async fn verify<H: Host>(
+    host: &H,
+    against: &Against,
+    source: &Source,
+    options: &Options,
+    differences: &mut dyn Differences,
+) -> Result<Report, Error> {
+    match against {
+        Against::Manifest(input) => {
+            let base = Source {
+                names: vec![input.name.clone()],
+                inputs: vec![input.clone()],
+                not_read: Vec::new(),
+            };
+            if !is_manifest(&input.head) {
+                return Err(not_a_manifest(input));
+            }
+            run(host, JobKind::Verify, [&base, source], options, differences).await
+        }
+        Against::Expect(expect) => against_root(host, *expect, source, options).await,
+    }
+}
+
+fn not_a_manifest(input: &Input) -> Error {
+    Error::new(Kind::Unsupported, "this is no manifest of tsdbproof").in_file(&input.name).help(
+        "`tsdbproof manifest SOURCE -o FILE` writes one; `tsdbproof diff` compares two archives",
+    )
+}
+
+/// Compares two sources; either may be a manifest.
+///
+/// The host's inputs are those of `base`, then those of `current`.
+pub async fn diff<H: Host>(
+    host: &H,
+    base: &Source,
+    current: &Source,
+    options: &Options,
+    differences: &mut dyn Differences,
+) -> Result<Report, Error> {
+    run(host, JobKind::Diff, [base, current], options, differences).await
+}
+
+async fn against_root<H: Host>(
+    host: &H,
+    Expect(expect): Expect,
+    source: &Source,
+    options: &Options,
+) -> Result<Report, Error> {
+    options.scope.check()?;
+    let scope = options.scope.text();
+    let looked = look(host, source, 0, options).await?;
+    let survey = side::survey(&looked.leaves)?;
+    let roots = survey.totals.roots;
+    let found = match expect {
+        RootText::Root(profile, _) => RootText::Root(profile, roots.of(profile)),
+        RootText::Statement(_) => {
+            RootText::Statement(tsdbproof_core::digest::statement(&scope, &roots))
+        }
+    };
+    let side = side::of_source("current", source, &looked, &survey, &scope);
+    let mut report = verdict::report(JobKind::Verify, vec![side], options);
+    if found != expect {
+        report.reasons.push(format!("expected {expect}, found {found}"));
+    }
+    verdict::decide(&mut report, found != expect, options);
+    Ok(report)
+}
+
+/// A side whose points or leaves are at hand.
+enum Read {
+    Source(Box<Looked>),
+    Manifest(ReadManifest),
+}
+
+impl Read {
+    fn compare(&self) -> Compare<'_> {
+        match self {
+            Read::Source(looked) => Compare { leaves: looked.leaves.clone(), looked: Some(looked) },
+            Read::Manifest(manifest) => Compare { leaves: manifest.leaves.clone(), looked: None },
+        }
+    }
+
+    fn survey(&self) -> Result<Survey, Error> {
+        side::survey(&self.compare().leaves)
+    }
+}
+
+/// The manifest that a side is, if it is one.
+fn manifest_of(source: &Source) -> Result<Option<&Input>, Error> {
+    match source.inputs.as_slice() {
+        [input] if is_manifest(&input.head) => Ok(Some(input)),
+        inputs => match inputs.iter().find(|input| is_manifest(&input.head)) {
+            None => Ok(None),
+            Some(input) => Err(Error::usage("a manifest stands among other files")
+                .in_file(&input.name)
+                .help("a side is one manifest or a source; `manifest merge` joins manifests")),
+        },
+    }
+}
+
+async fn run<H: Host>(
+    host: &H,
+    job: JobKind,
+    sides: [&Source; 2],
+    options: &Options,
+    differences: &mut dyn Differences,
+) -> Result<Report, Error> {
+    options.scope.check()?;
+    // Each side has its half of the memory.
+    let mut options = Options { memory_bytes: options.memory_bytes / 2, ..options.clone() };
+    let (spill, _) = spills(host, options.memory_bytes)?;
+    let mut read = [None, None];
+    let mut first_input = 0;
+    let starts = sides.map(|side| {
+        let start = first_input;
+        first_input += side.inputs.len();
+        start
+    });
+    for ((source, start), read) in sides.iter().zip(starts).zip(&mut read) {
+        if let Some(input) = manifest_of(source)? {
+            let inputs = std::slice::from_ref(input);
+            let mut found =
+                manifests::read(host, inputs, start, &spill, options.memory_bytes).await?;
+            *read = found.pop().map(Read::Manifest);
+        }
+    }
+    options.scope = scope_of(&read, &options.scope)?;
+    for ((source, start), read) in sides.iter().zip(starts).zip(&mut read) {
+        if read.is_none() {
+            *read = Some(Read::Source(Box::new(look(host, source, start, &options).await?)));
+        }
+    }
+    let [Some(base), Some(current)] = read else { return Err(Error::usage("a side is missing")) };
+    report(host, job, sides, [base, current], &options, differences).await
+}
+
+/// The scope of the comparison: a manifest's own, where there is one.
+fn scope_of(read: &[Option<Read>; 2], asked: &Scope) -> Result<Scope, Error> {
+    let mut scope = None::<Scope>;
+    for manifest in read.iter().flatten() {
+        let Read::Manifest(manifest) = manifest else { continue };
+        let own = Scope::parse(&manifest.meta.scope)?;
+        if scope.as_ref().is_some_and(|scope| *scope != own) {
+            return Err(Error::usage(
+                "the manifests have different scopes: their roots say nothing of each other",
+            )
+            .help("make both with the same --from, --to, --metric, --tag and --duplicates"));
+        }
+        scope = Some(own);
+    }
+    match scope {
+        Some(own) if *asked != Scope::default() && asked.text() != own.text() => Err(Error::usage(
+            "these filters are not the manifest's: its root covers another scope",
+        )
+        .help("leave the filters out (the manifest's own are used), or make a manifest with them")),
+        Some(own) => Ok(own),
+        None => Ok(asked.clone()),
+    }
+}
+
+async fn report<H: Host>(
+    host: &H,
+    job: JobKind,
+    sources: [&Source; 2],
+    read: [Read; 2],
+    options: &Options,
+    differences: &mut dyn Differences,
+) -> Result<Report, Error> {
+    let scope = options.scope.text();
+    let surveys = [read[0].survey()?, read[1].survey()?];
+    let [base, current] = &read;
+    let compared = compare(host, base.compare(), current.compare(), options, differences).await?;
+    let mut sides = Vec::new();
+    for (((role, source), read), survey) in
+        ["base", "current"].into_iter().zip(sources).zip(&read).zip(&surveys)
+    {
+        sides.push(side_of(role, source, read, survey, &scope));
+    }
+    let mut report = verdict::report(job, sides, options);
+    let differs = compared.counts.weight() > 0 || compared.nodes != compared.equal_nodes;
+    let roots = surveys.each_ref().map(|survey| survey.totals.roots);
+    note_profiles(&mut report, differs, &roots, options.profile);
+    report.compared = Some(compared);
+    verdict::decide(&mut report, differs, options);
+    compare_bytes(&mut report, base, current);
+    Ok(report)
+}
+
+fn side_of(role: &'static str, source: &Source, read: &Read, survey: &Survey, scope: &str) -> Side {
+    match read {
+        Read::Source(looked) => side::of_source(role, source, looked, survey, scope),
+        Read::Manifest(manifest) => {
+            let name = source.names.first().map(String::as_str).unwrap_or_default();
+            side::of_manifest(role, name, &manifest.leaves, &manifest.meta, survey)
+        }
+    }
+}
+
+/// The exact root stays the truth, whichever profile decides.
+fn note_profiles(
+    report: &mut Report,
+    differs: bool,
+    [base, current]: &[Roots; 2],
+    profile: Profile,
+) {
+    let exact = base.exact == current.exact;
+    if !differs && !exact && profile == Profile::F32 {
+        report.notes.push("equal in single precision only: the exact roots differ".to_owned());
+    }
+}
+
+/// Whether the files are those of the manifest, byte for byte, and where they are not.
+fn compare_bytes(report: &mut Report, base: &Read, current: &Read) {
+    let (Read::Manifest(manifest), Read::Source(looked)) = (base, current) else { return };
+    let mut all_same = manifest.meta.files.len() == looked.files.len();
+    for look in &looked.files {
+        let same_bytes = |file: &&FileMeta| {
+            file.size_bytes == look.size_bytes
+                && !file.blocks.is_empty()
+                && file.blocks.iter().eq(look.blocks.blocks.values())
+        };
+        if manifest.meta.files.iter().any(|file| same_bytes(&file)) {
+            continue;
+        }
+        all_same = false;
+        let same_name = |file: &&FileMeta| base_name(&file.name) == base_name(&look.name);
+        if let Some(file) = manifest.meta.files.iter().find(same_name) {
+            report.changed_files.extend(changed_file(file, look));
+        }
+    }
+    if all_same && report.verdict == Verdict::Same {
+        report.verdict = Verdict::SameBytes;
+    }
+}
+
+fn base_name(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
+}
+
+/// The stretches in which a file is another than the manifest tells; blocks are of 1 MiB.
+fn changed_file(file: &FileMeta, look: &FileLook) -> Option<ChangedFile> {
+    if file.blocks.is_empty() || look.blocks.blocks.is_empty() {
+        return None;
+    }
+    let block_bytes = crate::look::BLOCK_BYTES;
+    let end = file.size_bytes.max(look.size_bytes);
+    let mut bytes: Vec<(u64, u64)> = Vec::new();
+    for (index, from) in (0..end.div_ceil(block_bytes)).map(|index| (index, index * block_bytes)) {
+        let before = usize::try_from(index).ok().and_then(|index| file.blocks.get(index));
+        if before == look.blocks.blocks.get(&index) {
+            continue;
+        }
+        let to = end.min(from + block_bytes);
+        match bytes.last_mut() {
+            Some(last) if last.1 == from => last.1 = to,
+            _ => bytes.push((from, to)),
+        }
+    }
+    Some(ChangedFile { name: look.name.clone(), bytes })
+}

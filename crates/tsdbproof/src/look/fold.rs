@@ -1,0 +1,234 @@
+//! From partial rows and kept points to one row for each leaf.
+//!
+//! A leaf with one row, or with rows of equal count and digest, is done: its points came in order,
+//! and a leaf read twice holds what it held once. Any other leaf is decided by its points alone.
+
+use std::sync::Arc;
+
+use tsdbproof_core::{
+    Error, HOUR_MS, Hour, Record, Series,
+    digest::{Entry, OpenHour},
+};
+
+use super::{
+    row::{Kept, Place, Row},
+    runs::{Merge, Run, RunWriter, Spill},
+    wanted::{SeriesHash, Wanted},
+};
+use crate::Duplicates;
+
+/// What is known of the leaves of a side.
+#[derive(Clone, Default)]
+pub(crate) struct Evidence {
+    /// Rows of leaf states that closed.
+    pub(crate) rows: Vec<Run>,
+    /// Points that never were in a leaf state.
+    pub(crate) points: Vec<Run>,
+    /// Points of a second look, which were in one.
+    pub(crate) again: Vec<Run>,
+}
+
+/// The leaves, or what is still needed to know them.
+pub(crate) struct Folded {
+    /// A row for each leaf; complete if `wanted` is empty.
+    pub(crate) leaves: Run,
+    /// Leaves whose points a second look has to find.
+    pub(crate) wanted: Wanted,
+    pub(crate) conflicts: Conflicts,
+}
+
+/// Instants of a series with several values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Conflicts {
+    /// Instants with several values.
+    pub(crate) instants: u64,
+    /// Those whose writes stand in several inputs, so that none is the last.
+    pub(crate) undecided: u64,
+    /// Points that a later or earlier one replaced.
+    pub(crate) replaced: u64,
+}
+
+struct Fold<'a> {
+    spills: &'a (Arc<Spill>, Arc<Spill>),
+    duplicates: Duplicates,
+    /// Whether a second look was taken.
+    has_again: bool,
+    wanted: Wanted,
+    conflicts: Conflicts,
+}
+
+/// One row for each leaf, in the order of the tree. `spills` are those of rows and of points.
+pub(crate) fn fold(
+    spills: &(Arc<Spill>, Arc<Spill>),
+    evidence: &Evidence,
+    duplicates: Duplicates,
+    has_again: bool,
+) -> Result<Folded, Error> {
+    let mut fold = Fold {
+        spills,
+        duplicates,
+        has_again,
+        wanted: Wanted::new(),
+        conflicts: Conflicts::default(),
+    };
+    let leaves = fold.run(evidence)?;
+    Ok(Folded { leaves, wanted: fold.wanted, conflicts: fold.conflicts })
+}
+
+impl Fold<'_> {
+    fn run(&mut self, evidence: &Evidence) -> Result<Run, Error> {
+        let mut rows = Merge::<Row>::open(&self.spills.0, &evidence.rows)?;
+        let mut points = Merge::<Kept>::open(&self.spills.1, &evidence.points)?;
+        let mut again = Merge::<Kept>::open(&self.spills.1, &evidence.again)?;
+        let mut writer = RunWriter::new(&self.spills.0);
+        while let Some(series) = earliest(rows.peek_series()?, points.peek_series()?) {
+            rows.seek(&series)?;
+            points.seek(&series)?;
+            again.seek(&series)?;
+            writer.series(&series);
+            let hash = SeriesHash::of(&series);
+            while let Some(hour) = earliest_hour(rows.peek(), points.peek()) {
+                let same = take_rows(&mut rows, hour)?;
+                if points.peek().is_none_or(|point| point.hour != hour)
+                    && let Some(row) = join_equal(&same)
+                {
+                    writer.push(&row)?;
+                } else if same.is_empty() || self.has_again {
+                    let mut leaf = Leaf::new(hour);
+                    self.hash_points(&mut points, &mut again, &mut leaf)?;
+                    writer.push(&leaf.close())?;
+                } else {
+                    let places: Vec<Place> = same.into_iter().flat_map(|row| row.places).collect();
+                    self.wanted.add(hash, hour, &places);
+                    while points.peek().is_some_and(|point| point.hour == hour) {
+                        points.next()?;
+                    }
+                }
+            }
+        }
+        writer.finish()
+    }
+
+    fn hash_points(
+        &mut self,
+        points: &mut Merge<Kept>,
+        again: &mut Merge<Kept>,
+        leaf: &mut Leaf,
+    ) -> Result<(), Error> {
+        let mut merges = [points, again];
+        while let Some(mut instant) = next_instant(&mut merges, leaf.hour)? {
+            leaf.push(&resolve(&mut instant, self.duplicates, &mut self.conflicts));
+        }
+        Ok(())
+    }
+}
+
+fn earliest(a: Option<&Series>, b: Option<&Series>) -> Option<Series> {
+    a.into_iter().chain(b).min().cloned()
+}
+
+fn earliest_hour(row: Option<&Row>, point: Option<&Kept>) -> Option<Hour> {
+    row.map(|row| row.hour).into_iter().chain(point.map(|point| point.hour)).min()
+}
+
+fn take_rows(rows: &mut Merge<Row>, hour: Hour) -> Result<Vec<Row>, Error> {
+    let mut same = Vec::with_capacity(1);
+    while rows.peek().is_some_and(|row| row.hour == hour) {
+        same.extend(rows.next()?);
+    }
+    Ok(same)
+}
+
+/// The one row that these are, if they tell the same.
+fn join_equal(rows: &[Row]) -> Option<Row> {
+    let (first, rest) = rows.split_first()?;
+    let equal = rest.iter().all(|row| row.entry == first.entry && !row.is_dirty);
+    (equal && !first.is_dirty).then(|| {
+        let mut row = first.clone();
+        row.places.extend(rest.iter().flat_map(|row| &row.places));
+        row
+    })
+}
+
+/// All points of the next instant of this hour; points of earlier hours are passed over.
+pub(crate) fn next_instant(
+    merges: &mut [&mut Merge<Kept>],
+    hour: Hour,
+) -> Result<Option<Vec<Kept>>, Error> {
+    let mut next = None::<u32>;
+    for merge in merges.iter_mut() {
+        while merge.peek().is_some_and(|point| point.hour < hour) {
+            merge.next()?;
+        }
+        let offset = merge.peek().filter(|p| p.hour == hour).map(|p| p.record.offset_ms());
+        next = next.into_iter().chain(offset).min();
+    }
+    let Some(offset_ms) = next else { return Ok(None) };
+    let mut instant = Vec::with_capacity(1);
+    for merge in merges {
+        while merge.peek().is_some_and(|p| p.hour == hour && p.record.offset_ms() == offset_ms) {
+            instant.extend(merge.next()?);
+        }
+    }
+    Ok(Some(instant))
+}
+
+/// The distinct records that stand at an instant, sorted.
+pub(crate) fn resolve(
+    instant: &mut [Kept],
+    duplicates: Duplicates,
+    conflicts: &mut Conflicts,
+) -> Vec<Record> {
+    instant.sort_unstable();
+    let mut records: Vec<Record> = instant.iter().map(|point| point.record).collect();
+    records.dedup();
+    if records.len() < 2 {
+        return records;
+    }
+    conflicts.instants += 1;
+    let one_input = instant.windows(2).all(|two| matches!(two, [a, b] if a.input == b.input));
+    let stands = match duplicates {
+        Duplicates::Keep => return records,
+        Duplicates::Last => instant.iter().max_by_key(|point| point.at),
+        Duplicates::First => instant.iter().min_by_key(|point| point.at),
+    };
+    match stands {
+        Some(point) if one_input => {
+            conflicts.replaced += records.len() as u64 - 1;
+            vec![point.record]
+        }
+        _ => {
+            conflicts.undecided += 1;
+            records
+        }
+    }
+}
+
+/// A leaf made from its points.
+struct Leaf {
+    hour: Hour,
+    state: OpenHour,
+    offsets: Option<(u32, u32)>,
+}
+
+impl Leaf {
+    fn new(hour: Hour) -> Self {
+        Leaf { hour, state: OpenHour::default(), offsets: None }
+    }
+
+    fn push(&mut self, records: &[Record]) {
+        self.state.push_instant(records);
+        if let Some(record) = records.first() {
+            let offset = record.offset_ms();
+            self.offsets = Some((self.offsets.map_or(offset, |(first, _)| first), offset));
+        }
+    }
+
+    fn close(self) -> Row {
+        let (exact, f32) = self.state.close();
+        let time = |offset| u64::from(self.hour) * HOUR_MS + u64::from(offset);
+        let (first, last) = self.offsets.unwrap_or_default();
+        let entry = Entry { exact, f32, first_ms: time(first), last_ms: time(last) };
+        Row { hour: self.hour, entry, is_dirty: false, places: Vec::new() }
+    }
+}

@@ -1,0 +1,296 @@
+//! The work of a first look: one part of one input, from bytes to a sink, its bytes digested.
+
+use tsdbproof_core::Error;
+use tsdbproof_formats::{
+    Format, FormatReader, Limits,
+    decompress::{Codec, Decompressor, Piece},
+};
+
+use super::{
+    digests::{BLOCK_BYTES, Digester, FileBlocks},
+    sink::{Found, Sink},
+};
+use crate::{Flow, Work};
+
+/// How an input is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) codec: Codec,
+    pub(crate) format: &'static Format,
+    pub(crate) limits: Limits,
+}
+
+/// The bytes of an input that a part answers for: lines that begin in them, blocks that do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) from: u64,
+    /// `None`: to the input's end.
+    pub(crate) to: Option<u64>,
+}
+
+impl Part {
+    /// The first byte to read: a line begins in the part if the byte before it ends one.
+    pub(crate) fn first_byte(self) -> u64 {
+        self.from.saturating_sub(1)
+    }
+}
+
+/// One part of one input on its way into a sink.
+pub(crate) struct Intake {
+    reading: Reading,
+    part: Part,
+    strict: bool,
+    /// The next byte that will be pushed.
+    at: u64,
+    state: State,
+    unpack: Box<dyn Decompressor>,
+    sink: Sink,
+    digester: Option<Digester>,
+    pub(crate) result: IntakeResult,
+}
+
+/// What a part gave.
+#[derive(Default)]
+pub(crate) struct IntakeResult {
+    pub(crate) found: Found,
+    pub(crate) lines: u64,
+    pub(crate) blocks: FileBlocks,
+    /// The byte behind the last that was read.
+    pub(crate) end: u64,
+}
+
+enum State {
+    /// Before the first line that begins in the part.
+    Seeking,
+    Reading(Box<dyn FormatReader>),
+    Done(u64),
+}
+
+impl Intake {
+    pub(crate) fn new(
+        reading: Reading,
+        part: Part,
+        sink: Sink,
+        digester: Option<Digester>,
+        strict: bool,
+    ) -> Self {
+        let Reading { codec, format, limits } = reading;
+        let state = match part.from {
+            0 => State::Reading((format.open)(&limits, 0)),
+            _ => State::Seeking,
+        };
+        Intake {
+            reading,
+            part,
+            strict,
+            at: part.first_byte(),
+            state,
+            unpack: codec.open(&limits),
+            sink,
+            digester,
+            result: IntakeResult::default(),
+        }
+    }
+
+    /// Passes over what belongs to the part before; gives the rest.
+    fn seek<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let State::Seeking = self.state else { return bytes };
+        let Some(line_end) = bytes.iter().position(|byte| *byte == b'\n') else { return &[] };
+        let (before, rest) = bytes.split_at(line_end + 1);
+        let start = self.at + before.len() as u64;
+        self.state = match self.part.to {
+            Some(to) if start >= to => State::Done(0),
+            _ => State::Reading((self.reading.format.open)(&self.reading.limits, start)),
+        };
+        rest
+    }
+
+    /// The bytes up to the end of the last line that begins in the part.
+    fn until_end<'a>(&self, bytes: &'a [u8], at: u64) -> (&'a [u8], bool) {
+        let Some(to) = self.part.to else { return (bytes, false) };
+        // A line that ends in front of `to` may be followed by one that begins in the part.
+        let inside = usize::try_from((to - 1).saturating_sub(at)).unwrap_or(usize::MAX);
+        let line_end =
+            bytes.get(inside..).and_then(|rest| rest.iter().position(|byte| *byte == b'\n'));
+        match line_end {
+            Some(end) => (bytes.get(..=inside + end).unwrap_or(bytes), true),
+            None => (bytes, false),
+        }
+    }
+
+    fn read(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let behind = self.at + bytes.len() as u64;
+        if let (State::Seeking, Some(to)) = (&self.state, self.part.to)
+            && self.at >= to
+        {
+            // No line begins in the part.
+            self.state = State::Done(0);
+        }
+        let bytes = self.seek(bytes);
+        let (bytes, is_last) = self.until_end(bytes, behind - bytes.len() as u64);
+        let State::Reading(reader) = &mut self.state else { return Ok(()) };
+        let sink = &mut self.sink;
+        self.unpack.push(bytes, &mut |piece| take(piece, reader.as_mut(), sink))?;
+        if is_last { self.end_lines() } else { Ok(()) }
+    }
+
+    fn end_lines(&mut self) -> Result<(), Error> {
+        if let State::Reading(reader) = &mut self.state {
+            let sink = &mut self.sink;
+            self.unpack.finish(&mut |piece| take(piece, reader.as_mut(), sink))?;
+            reader.finish(sink)?;
+            self.state = State::Done(reader.lines());
+        }
+        Ok(())
+    }
+}
+
+/// One unpacked piece into the reader, and its points into the sink.
+fn take(piece: Piece<'_>, reader: &mut dyn FormatReader, sink: &mut Sink) -> Result<(), Error> {
+    use tsdbproof_formats::PointSink;
+    match piece {
+        Piece::Bytes(bytes) => {
+            reader.push(bytes, sink)?;
+            sink.relieve(reader)?;
+        }
+        Piece::Gap(problem) => {
+            sink.problem(problem);
+            reader.gap(sink);
+        }
+        Piece::Problem(problem) => sink.problem(problem),
+    }
+    Ok(())
+}
+
+impl Work for Intake {
+    fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {
+        let stops = self.strict && self.sink.has_damage();
+        if !matches!(self.state, State::Done(_)) && !stops {
+            self.read(bytes)?;
+        }
+        if let Some(digester) = &mut self.digester {
+            digester.push(bytes, self.at);
+        }
+        self.at += bytes.len() as u64;
+        let wants_blocks = self.digester.as_ref().is_some_and(|it| it.wants(self.at, self.part.to));
+        let enough = stops || matches!(self.state, State::Done(_)) && !wants_blocks;
+        Ok(if enough { Flow::Enough } else { Flow::More })
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        self.end_lines()?;
+        let lines = if let State::Done(lines) = self.state { lines } else { 0 };
+        let blocks = self.digester.take().map(Digester::finish).unwrap_or_default();
+        let found = self.sink.finish()?;
+        self.result = IntakeResult { found, lines, blocks, end: self.at };
+        Ok(())
+    }
+}
+
+/// Rounds up to the start of a block.
+pub(crate) fn block_start(byte: u64) -> u64 {
+    byte.div_ceil(BLOCK_BYTES) * BLOCK_BYTES
+}
+
+/// The work of a second look: stretches of one input, once more, into a sink.
+pub(crate) struct Again {
+    reading: Reading,
+    /// Stretches of unpacked bytes, ascending, the next one last.
+    ranges: Vec<(u64, u64)>,
+    /// The next unpacked byte.
+    at: u64,
+    reader: Option<Box<dyn FormatReader>>,
+    unpack: Box<dyn Decompressor>,
+    sink: Sink,
+    pub(crate) found: Found,
+}
+
+impl Again {
+    /// `from` is the first unpacked byte that will be pushed; `ranges` ascend.
+    pub(crate) fn new(
+        reading: Reading,
+        from: u64,
+        mut ranges: Vec<(u64, u64)>,
+        sink: Sink,
+    ) -> Self {
+        ranges.reverse();
+        Again {
+            reading,
+            ranges,
+            at: from,
+            reader: None,
+            unpack: reading.codec.open(&reading.limits),
+            sink,
+            found: Found::default(),
+        }
+    }
+}
+
+/// The stretches that are still wanted, and the reader of the open one.
+struct Stretch<'a> {
+    reading: &'a Reading,
+    ranges: &'a mut Vec<(u64, u64)>,
+    at: &'a mut u64,
+    reader: &'a mut Option<Box<dyn FormatReader>>,
+    sink: &'a mut Sink,
+}
+
+impl Stretch<'_> {
+    fn take(&mut self, piece: Piece<'_>) -> Result<(), Error> {
+        match piece {
+            Piece::Bytes(bytes) => self.bytes(bytes),
+            Piece::Gap(_) => {
+                if let Some(reader) = self.reader {
+                    reader.gap(self.sink);
+                }
+                Ok(())
+            }
+            Piece::Problem(_) => Ok(()),
+        }
+    }
+
+    fn bytes(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        while let Some(&(from, to)) = self.ranges.last() {
+            let skip = usize::try_from(from.saturating_sub(*self.at)).unwrap_or(usize::MAX);
+            let Some(wanted) = bytes.get(skip..) else { break };
+            let start = *self.at + skip as u64;
+            let length = usize::try_from(to.saturating_sub(start)).unwrap_or(usize::MAX);
+            let inside = wanted.get(..length).unwrap_or(wanted);
+            let open = || (self.reading.format.open)(&self.reading.limits, start);
+            let reader = self.reader.get_or_insert_with(open);
+            reader.push(inside, self.sink)?;
+            self.sink.relieve(reader.as_mut())?;
+            bytes = wanted.get(inside.len()..).unwrap_or_default();
+            *self.at = start + inside.len() as u64;
+            if *self.at < to {
+                return Ok(());
+            }
+            if let Some(mut reader) = self.reader.take() {
+                reader.finish(self.sink)?;
+            }
+            self.ranges.pop();
+        }
+        *self.at += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+impl Work for Again {
+    fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {
+        let Again { reading, ranges, at, reader, sink, .. } = self;
+        let mut stretch = Stretch { reading, ranges, at, reader, sink };
+        self.unpack.push(bytes, &mut |piece| stretch.take(piece))?;
+        Ok(if self.ranges.is_empty() { Flow::Enough } else { Flow::More })
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        let Again { reading, ranges, at, reader, sink, .. } = self;
+        let mut stretch = Stretch { reading, ranges, at, reader, sink };
+        self.unpack.finish(&mut |piece| stretch.take(piece))?;
+        if let Some(mut reader) = self.reader.take() {
+            reader.finish(&mut self.sink)?;
+        }
+        self.found = self.sink.finish()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! The nodes of one depth of a side, in the order of the tree, read as often as needed.
+
+use std::sync::Arc;
+
+use tsdbproof_core::{
+    Error, Series,
+    digest::{Depth, Entry, Name, Totals, Tree},
+};
+
+use super::{
+    row::Row,
+    runs::{Merge, Run, RunWriter, Spill},
+};
+
+/// The nodes of one depth of a side.
+#[derive(Clone)]
+pub(crate) struct Leaves {
+    pub(crate) spill: Arc<Spill>,
+    pub(crate) run: Run,
+    pub(crate) depth: Depth,
+}
+
+/// What a walk over all leaves tells.
+pub(crate) struct Survey {
+    pub(crate) totals: Totals,
+    /// Nodes by depth: metrics, series, days, hours.
+    pub(crate) nodes: [u64; 4],
+}
+
+impl Leaves {
+    /// The leaves, from the first on.
+    pub(crate) fn rows(&self) -> Result<Merge<Row>, Error> {
+        Merge::open(&self.spill, std::slice::from_ref(&self.run))
+    }
+
+    /// Folds the leaves up to the roots. Every node below goes to `visit`, children first.
+    pub(crate) fn survey(
+        &self,
+        visit: &mut dyn FnMut(Depth, Name<'_>, &Entry) -> Result<(), Error>,
+    ) -> Result<Survey, Error> {
+        let mut tree = Tree::new(self.depth);
+        let mut nodes = [0; 4];
+        let mut failed = None;
+        let mut count = |depth: Depth, name: Name<'_>, entry: &Entry| {
+            if let Some(count) = nodes.get_mut(depth as usize) {
+                *count += 1;
+            }
+            if failed.is_none() {
+                failed = visit(depth, name, entry).err();
+            }
+        };
+        let mut rows = self.rows()?;
+        while let Some(series) = rows.next_series()? {
+            while let Some(row) = rows.next()? {
+                let name = Name { series: &series, hour: row.hour };
+                tree.push(name, &row.entry, &mut count);
+                count(self.depth, name, &row.entry);
+            }
+        }
+        let totals = tree.finish(&mut count);
+        failed.map_or(Ok(Survey { totals, nodes }), Err)
+    }
+
+    /// The nodes above at `depth`; the leaves themselves if they reach no deeper.
+    pub(crate) fn at_depth(&self, depth: Depth) -> Result<Leaves, Error> {
+        if depth >= self.depth {
+            return Ok(self.clone());
+        }
+        let mut writer = RunWriter::new(&self.spill);
+        let mut last = None::<Series>;
+        self.survey(&mut |found, name, entry| {
+            if found != depth {
+                return Ok(());
+            }
+            let series = series_at(depth, name.series);
+            if last.as_ref() != Some(&series) {
+                writer.series(&series);
+                last = Some(series);
+            }
+            let hour = name.hour;
+            writer.push(&Row { hour, entry: *entry, is_dirty: false, places: Vec::new() })
+        })?;
+        Ok(Leaves { spill: Arc::clone(&self.spill), run: writer.finish()?, depth })
+    }
+}
+
+/// The name of a node at `depth`: above series, the metric alone.
+pub(crate) fn series_at(depth: Depth, series: &Series) -> Series {
+    match depth {
+        Depth::Metric => Series { metric: series.metric.clone(), ..Series::default() },
+        Depth::Series | Depth::Day | Depth::Hour => series.clone(),
+    }
+}

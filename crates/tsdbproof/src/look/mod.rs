@@ -1,0 +1,320 @@
+//! From the inputs of a side to its leaves: a first look at everything, a second at what came out
+//! of order.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `intake` | the work that a host feeds: bytes → decompressor → reader → sink |
+//! | `sink` | points into open hours, or into runs |
+//! | `runs`, `row` | sorted runs in memory or scratch space, and what stands in them |
+//! | `fold` | partial rows and kept points into one row for each leaf |
+//! | `wanted` | which leaves to look at again, and where |
+//! | `leaves` | the finished rows, folded up to the roots |
+
+mod digests;
+mod fold;
+mod intake;
+mod leaves;
+mod problems;
+mod row;
+mod runs;
+mod sink;
+mod wanted;
+
+use std::sync::Arc;
+
+use tsdbproof_core::{Error, Kind, digest::Depth};
+use tsdbproof_formats::{decompress::Codec, probe};
+
+pub(crate) use digests::{BLOCK_BYTES, FileBlocks};
+pub(crate) use fold::{Conflicts, next_instant, resolve};
+pub(crate) use leaves::{Leaves, Survey, series_at};
+pub(crate) use problems::Problems;
+pub(crate) use row::{Kept, Row};
+pub(crate) use runs::{Merge, Run, RunWriter, Spill};
+pub(crate) use wanted::{SeriesHash, Wanted};
+
+use fold::{Evidence, fold};
+use intake::{Again, Intake, Part, Reading};
+use sink::{Keep, Shared, Sink};
+
+use crate::{Host, Input, Options, Source, Task, host::HEAD_BYTES};
+
+/// What a first and a second look at a side gave.
+pub(crate) struct Looked {
+    pub(crate) leaves: Leaves,
+    pub(crate) files: Vec<FileLook>,
+    pub(crate) problems: Problems,
+    pub(crate) points_read: u64,
+    pub(crate) filtered: u64,
+    pub(crate) conflicts: Conflicts,
+    side: Side,
+    /// Points that are at hand in runs.
+    kept: Vec<Run>,
+}
+
+/// A file that was looked at.
+pub(crate) struct FileLook {
+    pub(crate) name: String,
+    pub(crate) size_bytes: u64,
+    pub(crate) codec: &'static str,
+    pub(crate) format: &'static str,
+    pub(crate) points_read: u64,
+    pub(crate) blocks: FileBlocks,
+}
+
+/// What stays the same over all looks at a side.
+struct Side {
+    shared: Arc<Shared>,
+    /// How each input is read, from `first_input` on.
+    readings: Vec<Reading>,
+    first_input: usize,
+    threads: usize,
+}
+
+/// Rows in memory, whatever is allowed: 8 MiB.
+const ROWS_IN_MEMORY_BYTES: u64 = 8 << 20;
+
+/// Runs of a side in the host's scratch space: of rows, and of points.
+pub(crate) fn spills<H: Host>(
+    host: &H,
+    memory_bytes: u64,
+) -> Result<(Arc<Spill>, Arc<Spill>), Error> {
+    let rows = match host.scratch()? {
+        // Without scratch space all memory may be taken before a limit is called.
+        None => Spill::new(None, memory_bytes / 2),
+        scratch => Spill::new(scratch, ROWS_IN_MEMORY_BYTES.min(memory_bytes / 8)),
+    };
+    Ok((rows, Spill::new(host.scratch()?, memory_bytes / 4)))
+}
+
+/// Looks at all inputs of `source`; the host knows the first of them as `first_input`.
+pub(crate) async fn look<H: Host>(
+    host: &H,
+    source: &Source,
+    first_input: usize,
+    options: &Options,
+) -> Result<Looked, Error> {
+    let spills = spills(host, options.memory_bytes)?;
+    let threads = host.threads().max(1);
+    let sink_bytes = options.memory_bytes / 2 / threads as u64;
+    let side = Side {
+        shared: Arc::new(Shared {
+            scope: options.scope.clone(),
+            rows: Arc::clone(&spills.0),
+            points: Arc::clone(&spills.1),
+            sink_bytes: usize::try_from(sink_bytes).unwrap_or(usize::MAX),
+        }),
+        readings: source
+            .inputs
+            .iter()
+            .map(|input| reading(input, options))
+            .collect::<Result<_, _>>()?,
+        first_input,
+        threads,
+    };
+    let tasks = side.first_look(&source.inputs, options);
+    let mut looked = side.join(source, host.read(tasks).await?, options)?;
+    let evidence = &mut looked.1;
+    evidence.rows = spills.0.reduce::<Row>(std::mem::take(&mut evidence.rows))?;
+    evidence.points = spills.1.reduce::<Kept>(std::mem::take(&mut evidence.points))?;
+    let duplicates = options.scope.duplicates;
+    let mut folded = fold(&spills, evidence, duplicates, false)?;
+    if !folded.wanted.is_empty() {
+        evidence.again = looked.0.side.look_again(host, folded.wanted).await?;
+        folded = fold(&spills, evidence, duplicates, true)?;
+    }
+    let (mut looked, evidence) = looked;
+    looked.leaves.run = folded.leaves;
+    looked.conflicts = folded.conflicts;
+    looked.kept = evidence.points;
+    looked.kept.extend(evidence.again);
+    Ok(looked)
+}
+
+fn reading(input: &Input, options: &Options) -> Result<Reading, Error> {
+    let head = input.head.get(..HEAD_BYTES).unwrap_or(&input.head);
+    let probe = probe(head, &options.limits);
+    let format = options.format.or(probe.format).ok_or_else(|| {
+        Error::new(Kind::Unsupported, "its bytes are of no format that is known here")
+            .in_file(&input.name)
+            .help("`--format NAME` reads it as that format all the same")
+    })?;
+    Ok(Reading { codec: probe.codec, format, limits: options.limits })
+}
+
+impl Side {
+    fn sink(&self, input: usize, keep: Keep) -> Sink {
+        Sink::new(&self.shared, u32::try_from(input).unwrap_or(u32::MAX), keep)
+    }
+
+    fn first_look(&self, inputs: &[Input], options: &Options) -> Vec<Task<Intake>> {
+        let total: u64 = inputs.iter().filter_map(|input| input.size).sum();
+        let part_bytes = part_bytes(total, self.threads, options);
+        let mut tasks = Vec::new();
+        for (index, (input, reading)) in inputs.iter().zip(&self.readings).enumerate() {
+            let splits = reading.codec == Codec::Plain
+                && reading.format.splits_at_lines
+                && !options.file_digests.sha256;
+            for part in parts(input.size.filter(|_| splits), part_bytes) {
+                let input_index = self.first_input + index;
+                let keep = if input.size.is_none() { Keep::All } else { Keep::Unordered };
+                let digester = digests::Digester::new(options.file_digests, part.from, part.to);
+                let sink = self.sink(input_index, keep);
+                let work = Intake::new(*reading, part, sink, digester, options.strict);
+                tasks.push(Task { input: input_index, from: part.first_byte(), work });
+            }
+        }
+        tasks
+    }
+
+    /// Joins the parts, in their order.
+    fn join(
+        self,
+        source: &Source,
+        tasks: Vec<Task<Intake>>,
+        options: &Options,
+    ) -> Result<(Looked, Evidence), Error> {
+        let file = |(input, reading): (&Input, &Reading)| FileLook {
+            name: input.name.clone(),
+            size_bytes: 0,
+            codec: reading.codec.name(),
+            format: reading.format.name,
+            points_read: 0,
+            blocks: FileBlocks::default(),
+        };
+        let run = Run::default();
+        let mut looked = Looked {
+            leaves: Leaves { spill: Arc::clone(&self.shared.rows), run, depth: Depth::Hour },
+            files: source.inputs.iter().zip(&self.readings).map(file).collect(),
+            problems: Problems::default(),
+            points_read: 0,
+            filtered: 0,
+            conflicts: Conflicts::default(),
+            kept: Vec::new(),
+            side: self,
+        };
+        let mut evidence = Evidence::default();
+        let mut lines = (0, 0);
+        for Task { input, work: Intake { result, .. }, .. } in tasks {
+            if lines.0 != input {
+                lines = (input, 0);
+            }
+            let index = input - looked.side.first_input;
+            looked.problems.join(result.found.problems, index, lines.1);
+            lines.1 += result.lines;
+            looked.points_read += result.found.points_read;
+            looked.filtered += result.found.filtered;
+            evidence.rows.extend(result.found.rows);
+            evidence.points.extend(result.found.points);
+            if let Some(file) = looked.files.get_mut(index) {
+                file.points_read += result.found.points_read;
+                file.size_bytes = file.size_bytes.max(result.end);
+                file.blocks.blocks.extend(result.blocks.blocks);
+                file.blocks.sha256 = file.blocks.sha256.or(result.blocks.sha256);
+            }
+        }
+        for (file, input) in looked.files.iter_mut().zip(&source.inputs) {
+            file.size_bytes = input.size.unwrap_or(file.size_bytes);
+        }
+        if options.strict
+            && let Some(error) = looked.problems.strict_error(|index| name_of(source, index))
+        {
+            return Err(error);
+        }
+        Ok((looked, evidence))
+    }
+
+    /// Finds the points of these leaves once more.
+    async fn look_again<H: Host>(&self, host: &H, mut wanted: Wanted) -> Result<Vec<Run>, Error> {
+        let places = wanted.take_places();
+        let wanted = Arc::new(wanted);
+        let mut tasks = Vec::new();
+        for (input, ranges) in places {
+            let input = input as usize;
+            let Some(reading) = self.readings.get(input - self.first_input) else { continue };
+            for ranges in self.shares(reading, ranges) {
+                let from = match reading.codec {
+                    Codec::Plain => ranges.first().map_or(0, |(from, _)| *from),
+                    _ => 0,
+                };
+                let sink = self.sink(input, Keep::Wanted(Arc::clone(&wanted)));
+                tasks.push(Task { input, from, work: Again::new(*reading, from, ranges, sink) });
+            }
+        }
+        let tasks = host.read(tasks).await?;
+        let points = tasks.into_iter().flat_map(|task| task.work.found.points).collect();
+        self.shared.points.reduce::<Kept>(points)
+    }
+
+    /// The ranges of an input, cut into shares for tasks side by side.
+    fn shares(&self, reading: &Reading, ranges: Vec<(u64, u64)>) -> Vec<Vec<(u64, u64)>> {
+        if reading.codec != Codec::Plain {
+            return vec![ranges];
+        }
+        let total: u64 = ranges.iter().map(|(from, to)| to - from).sum();
+        let share_bytes = (total / self.threads as u64).max(LEAST_SHARE_BYTES);
+        let mut shares = vec![Vec::new()];
+        let mut bytes = 0;
+        for (from, to) in ranges {
+            if bytes >= share_bytes {
+                shares.push(Vec::new());
+                bytes = 0;
+            }
+            bytes += to - from;
+            if let Some(share) = shares.last_mut() {
+                share.push((from, to));
+            }
+        }
+        shares
+    }
+}
+
+/// Bytes of a second look that are worth a task of their own.
+const LEAST_SHARE_BYTES: u64 = 1 << 20;
+
+impl Looked {
+    /// Runs in which the points of these leaves stand, with points of others among them.
+    pub(crate) async fn points_of<H: Host>(
+        &self,
+        host: &H,
+        wanted: Wanted,
+    ) -> Result<Vec<Run>, Error> {
+        let mut runs = self.kept.clone();
+        runs.extend(self.side.look_again(host, wanted).await?);
+        self.side.shared.points.reduce::<Kept>(runs)
+    }
+
+    /// Where runs of points live.
+    pub(crate) fn points_spill(&self) -> &Arc<Spill> {
+        &self.side.shared.points
+    }
+}
+
+/// The name of the input with this index.
+pub(crate) fn name_of(source: &Source, index: usize) -> String {
+    source.inputs.get(index).map(|input| input.name.clone()).unwrap_or_default()
+}
+
+/// Bytes of a part: as many parts as threads, unless they would be too small to be worth it.
+fn part_bytes(total: u64, threads: usize, options: &Options) -> u64 {
+    let least = Options::default().split_bytes;
+    if options.split_bytes < least {
+        return options.split_bytes.max(1);
+    }
+    let share = total.div_ceil(threads as u64).max(options.split_bytes);
+    share.div_ceil(BLOCK_BYTES) * BLOCK_BYTES
+}
+
+/// The parts of an input that can be split; else one part.
+fn parts(size: Option<u64>, part_bytes: u64) -> Vec<Part> {
+    let Some(size) = size.filter(|size| *size > part_bytes) else {
+        return vec![Part { from: 0, to: None }];
+    };
+    let starts = (0..size.div_ceil(part_bytes)).map(|index| index * part_bytes);
+    starts
+        .map(|from| {
+            let to = from + part_bytes;
+            Part { from, to: (to < size).then_some(to) }
+        })
+        .collect()
+}

@@ -1,0 +1,130 @@
+//! A node of the tree as runs keep it, and a point as runs keep it.
+
+use tsdbproof_core::{
+    Error, Hour, Record,
+    digest::{Entry, Hash, Node},
+};
+
+use super::runs::{Item, Window};
+
+/// Bytes of an input in which points of a leaf lie: a second look at them finds the points again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) input: u32,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+}
+
+/// A node of a series: an hour, or a day or more of a shallow manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// The hour; of a day, its first; above days, 0.
+    pub(crate) hour: Hour,
+    /// Counts and digests; those of a dirty row mean nothing.
+    pub(crate) entry: Entry,
+    /// Its points came out of order, or several at one instant: only the points can tell.
+    pub(crate) is_dirty: bool,
+    /// Where its points lie. Empty where they are kept in runs, or are not at hand.
+    pub(crate) places: Vec<Place>,
+}
+
+impl Ord for Row {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.hour.cmp(&other.hour)
+    }
+}
+
+impl PartialOrd for Row {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+const DIRTY: u8 = 1;
+const F32: u8 = 2;
+
+impl Item for Row {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let mut flags = 0;
+        flags |= if self.is_dirty { DIRTY } else { 0 };
+        flags |= if self.entry.f32.is_some() { F32 } else { 0 };
+        out.push(flags);
+        out.extend_from_slice(&self.hour.to_le_bytes());
+        out.extend_from_slice(&self.entry.first_ms.to_le_bytes());
+        out.extend_from_slice(&self.entry.last_ms.to_le_bytes());
+        encode_node(&self.entry.exact, out);
+        if let Some(node) = &self.entry.f32 {
+            encode_node(node, out);
+        }
+        out.extend_from_slice(&(self.places.len() as u32).to_le_bytes());
+        for place in &self.places {
+            out.extend_from_slice(&place.input.to_le_bytes());
+            out.extend_from_slice(&place.from.to_le_bytes());
+            out.extend_from_slice(&place.to.to_le_bytes());
+        }
+    }
+
+    fn decode(input: &mut Window) -> Result<Self, Error> {
+        let [flags] = input.array()?;
+        let hour = u32::from_le_bytes(input.array()?);
+        let first_ms = u64::from_le_bytes(input.array()?);
+        let last_ms = u64::from_le_bytes(input.array()?);
+        let exact = decode_node(input)?;
+        let f32 = if flags & F32 != 0 { Some(decode_node(input)?) } else { None };
+        let count = u32::from_le_bytes(input.array()?);
+        let places = (0..count).map(|_| decode_place(input)).collect::<Result<_, _>>()?;
+        let entry = Entry { exact, f32, first_ms, last_ms };
+        Ok(Row { hour, entry, is_dirty: flags & DIRTY != 0, places })
+    }
+}
+
+fn encode_node(node: &Node, out: &mut Vec<u8>) {
+    out.extend_from_slice(&node.points.to_le_bytes());
+    out.extend_from_slice(&node.children.to_le_bytes());
+    out.extend_from_slice(&node.digest.0);
+}
+
+fn decode_node(input: &mut Window) -> Result<Node, Error> {
+    Ok(Node {
+        points: u64::from_le_bytes(input.array()?),
+        children: u64::from_le_bytes(input.array()?),
+        digest: Hash(input.array()?),
+    })
+}
+
+fn decode_place(input: &mut Window) -> Result<Place, Error> {
+    Ok(Place {
+        input: u32::from_le_bytes(input.array()?),
+        from: u64::from_le_bytes(input.array()?),
+        to: u64::from_le_bytes(input.array()?),
+    })
+}
+
+/// A point of a series, with its place in the order of writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Kept {
+    pub(crate) hour: Hour,
+    pub(crate) record: Record,
+    /// The input that it stood in.
+    pub(crate) input: u32,
+    /// Ascends with the order in that input.
+    pub(crate) at: u64,
+}
+
+impl Item for Kept {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.hour.to_le_bytes());
+        out.extend_from_slice(&self.record.to_bytes());
+        out.extend_from_slice(&self.input.to_le_bytes());
+        out.extend_from_slice(&self.at.to_le_bytes());
+    }
+
+    fn decode(input: &mut Window) -> Result<Self, Error> {
+        Ok(Kept {
+            hour: u32::from_le_bytes(input.array()?),
+            record: Record::from_bytes(input.array()?),
+            input: u32::from_le_bytes(input.array()?),
+            at: u64::from_le_bytes(input.array()?),
+        })
+    }
+}

@@ -1,0 +1,393 @@
+//! Where a reader's points go: into open hours as long as they come in order, else into runs.
+//!
+//! A leaf is fixed by series and hour, so for a series in time order no point is kept: an open hash
+//! state is enough. When the hour changes, the state closes and leaves as a [`Row`]. A point out of
+//! order makes the row dirty; a leaf that opens again, here or in another part, leaves two rows,
+//! which the fold notices. Input in no order at all would leave a row for each point: then points
+//! are kept instead, and go through the same sorted runs.
+
+use std::{ops::Range, sync::Arc};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use tsdbproof_core::{
+    Error, HOUR_MS, Hour, Point, Problem, Record, Series, Tags,
+    digest::{Entry, OpenHour},
+};
+use tsdbproof_formats::{FormatReader, PointSink, SeriesId};
+
+use super::{
+    problems::Problems,
+    row::{Kept, Place, Row},
+    runs::{Run, RunWriter, Spill},
+    wanted::{SeriesHash, Wanted},
+};
+use crate::Scope;
+
+/// What all sinks of a side share.
+pub(crate) struct Shared {
+    pub(crate) scope: Scope,
+    /// Runs of rows: little stays in memory, whatever is allowed.
+    pub(crate) rows: Arc<Spill>,
+    /// Runs of points.
+    pub(crate) points: Arc<Spill>,
+    /// Bytes that one sink with its reader may take.
+    pub(crate) sink_bytes: usize,
+}
+
+/// Which points a sink keeps.
+pub(crate) enum Keep {
+    /// Those that come in no order.
+    Unordered,
+    /// All: they can't be read a second time.
+    All,
+    /// Those of these leaves.
+    Wanted(Arc<Wanted>),
+}
+
+/// What a sink gives when its input is over.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) rows: Vec<Run>,
+    pub(crate) points: Vec<Run>,
+    pub(crate) problems: Problems,
+    /// Points in scope, with repeats.
+    pub(crate) points_read: u64,
+    /// Points out of scope.
+    pub(crate) filtered: u64,
+}
+
+/// The sink of one part of one input.
+pub(crate) struct Sink {
+    shared: Arc<Shared>,
+    input: u32,
+    keep: Keep,
+    keeps_points: bool,
+    ids: HashTable<u32>,
+    slots: Vec<Slot>,
+    name_bytes: usize,
+    rows: Vec<(u32, Row)>,
+    kept: Vec<KeptInMemory>,
+    disorder: Disorder,
+    found: Found,
+}
+
+struct Slot {
+    series: Series,
+    hash: SeriesHash,
+    in_scope: bool,
+    open: Option<Box<OpenLeaf>>,
+}
+
+struct KeptInMemory {
+    series: u32,
+    hour: Hour,
+    record: Record,
+    at: u64,
+}
+
+/// Bytes of a slot beside its names: itself, its open leaf, its place in the tables.
+const SLOT_BYTES: usize = 400;
+/// Rows that are collected before they leave as a run: 3 MiB.
+const ROWS: usize = 16 << 10;
+/// Points that are converted at once.
+const BATCH: usize = 128;
+
+/// A leaf whose points still arrive.
+struct OpenLeaf {
+    hour: Hour,
+    start_ms: u64,
+    state: OpenHour,
+    first_ms: u64,
+    /// The last point. `None` once the leaf is dirty.
+    last: Option<Record>,
+    last_ms: u64,
+    place: Place,
+}
+
+impl OpenLeaf {
+    fn new(hour: Hour, first_ms: u64, place: Place) -> Box<Self> {
+        let start_ms = u64::from(hour) * HOUR_MS;
+        let first = Record::from_bytes([0; Record::SIZE]);
+        let state = OpenHour::default();
+        Box::new(OpenLeaf { hour, start_ms, state, first_ms, last: Some(first), last_ms: 0, place })
+    }
+
+    /// Takes points of this hour. Equal neighbours are one; a late or second value makes it dirty.
+    fn push(&mut self, points: &[Point], at: &Range<u64>) {
+        self.place.from = self.place.from.min(at.start);
+        self.place.to = self.place.to.max(at.end);
+        for part in points.chunks(BATCH) {
+            let Some(mut last) = self.last else { return };
+            let mut batch = [last; BATCH];
+            let mut length = 0;
+            let is_first = self.state.points() == 0;
+            for (index, point) in part.iter().enumerate() {
+                let record = point.record();
+                let starts = is_first && index == 0;
+                if starts || record.offset_ms() > last.offset_ms() {
+                    if let Some(slot) = batch.get_mut(length) {
+                        *slot = record;
+                    }
+                    length += 1;
+                    last = record;
+                } else if record != last {
+                    self.last = None;
+                    return;
+                }
+            }
+            self.state.push(batch.get(..length).unwrap_or_default());
+            self.last = Some(last);
+            self.last_ms = self.start_ms + u64::from(last.offset_ms());
+        }
+    }
+
+    fn close(self) -> Row {
+        let is_dirty = self.last.is_none();
+        let (exact, f32) = self.state.close();
+        let entry = Entry { exact, f32, first_ms: self.first_ms, last_ms: self.last_ms };
+        Row { hour: self.hour, entry, is_dirty, places: vec![self.place] }
+    }
+}
+
+/// Tells whether leaf states still pay: many dirty leaves, or leaves of hardly a point, do not.
+#[derive(Default)]
+struct Disorder {
+    points: u64,
+    closed: u64,
+    dirty: u64,
+}
+
+impl Disorder {
+    /// Leaves closed before anything is concluded.
+    const SAMPLE: u64 = 4096;
+
+    fn is_high(&mut self) -> bool {
+        if self.closed < Self::SAMPLE {
+            return false;
+        }
+        let high = self.dirty > self.closed / 4 || self.closed > self.points / 3;
+        *self = Disorder::default();
+        high
+    }
+}
+
+impl Sink {
+    pub(crate) fn new(shared: &Arc<Shared>, input: u32, keep: Keep) -> Self {
+        Sink {
+            shared: Arc::clone(shared),
+            input,
+            keeps_points: !matches!(keep, Keep::Unordered),
+            keep,
+            ids: HashTable::new(),
+            slots: Vec::new(),
+            name_bytes: 0,
+            rows: Vec::new(),
+            kept: Vec::new(),
+            disorder: Disorder::default(),
+            found: Found::default(),
+        }
+    }
+
+    /// Keeps memory within its bound; called between pieces.
+    pub(crate) fn relieve(&mut self, reader: &mut dyn FormatReader) -> Result<(), Error> {
+        if !self.keeps_points && self.disorder.is_high() {
+            self.close_all();
+            self.keeps_points = true;
+        }
+        let tables = self.slots.len() * SLOT_BYTES + self.name_bytes + reader.memory_bytes();
+        let kept = self.kept.len() * size_of::<KeptInMemory>();
+        if tables > self.shared.sink_bytes / 2 {
+            self.flush_all()?;
+            self.slots = Vec::new();
+            self.ids = HashTable::new();
+            self.name_bytes = 0;
+            reader.forget_series();
+        } else if kept > self.shared.sink_bytes / 4 {
+            self.flush_points()?;
+        } else if self.rows.len() > ROWS {
+            self.flush_rows()?;
+        }
+        Ok(())
+    }
+
+    /// The input is over.
+    pub(crate) fn finish(&mut self) -> Result<Found, Error> {
+        self.flush_all()?;
+        Ok(std::mem::take(&mut self.found))
+    }
+
+    /// Whether damage was found so far.
+    pub(crate) fn has_damage(&self) -> bool {
+        self.found.problems.has_damage()
+    }
+
+    fn close_all(&mut self) {
+        for (id, slot) in (0..).zip(&mut self.slots) {
+            self.rows.extend(slot.open.take().map(|leaf| (id, leaf.close())));
+        }
+    }
+
+    fn flush_all(&mut self) -> Result<(), Error> {
+        self.close_all();
+        self.flush_rows()?;
+        self.flush_points()
+    }
+
+    /// Rank of each series among the names so far, in the order of the tree.
+    fn ranks(&self) -> (Vec<u32>, Vec<u32>) {
+        let mut sorted: Vec<u32> = (0..).take(self.slots.len()).collect();
+        sorted.sort_unstable_by_key(|id| self.slots.get(*id as usize).map(|slot| &slot.series));
+        let mut ranks = vec![0; sorted.len()];
+        for (rank, id) in (0..).zip(&sorted) {
+            if let Some(slot) = ranks.get_mut(*id as usize) {
+                *slot = rank;
+            }
+        }
+        (ranks, sorted)
+    }
+
+    fn flush_rows(&mut self) -> Result<(), Error> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let (ranks, sorted) = self.ranks();
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.iter_mut().for_each(|(id, _)| *id = rank(&ranks, *id));
+        rows.sort_by_key(|(rank, row)| (*rank, row.hour));
+        let mut writer = RunWriter::new(&self.shared.rows);
+        for same in rows.chunk_by(|a, b| a.0 == b.0) {
+            self.open_block(&mut writer, &sorted, same.first().map(|(rank, _)| *rank));
+            for (_, row) in same {
+                writer.push(row)?;
+            }
+        }
+        self.found.rows.push(writer.finish()?);
+        Ok(())
+    }
+
+    fn flush_points(&mut self) -> Result<(), Error> {
+        if self.kept.is_empty() {
+            return Ok(());
+        }
+        let (ranks, sorted) = self.ranks();
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.iter_mut().for_each(|point| point.series = rank(&ranks, point.series));
+        kept.sort_unstable_by_key(|point| (point.series, point.hour, point.record, point.at));
+        let mut writer = RunWriter::new(&self.shared.points);
+        for same in kept.chunk_by(|a, b| a.series == b.series) {
+            self.open_block(&mut writer, &sorted, same.first().map(|point| point.series));
+            for &KeptInMemory { hour, record, at, .. } in same {
+                writer.push(&Kept { hour, record, input: self.input, at })?;
+            }
+        }
+        self.found.points.push(writer.finish()?);
+        // Its memory is used again for the next points.
+        kept.clear();
+        self.kept = kept;
+        Ok(())
+    }
+
+    fn open_block(&self, writer: &mut RunWriter, sorted: &[u32], rank: Option<u32>) {
+        let id = rank.and_then(|rank| sorted.get(rank as usize));
+        if let Some(slot) = id.and_then(|id| self.slots.get(*id as usize)) {
+            writer.series(&slot.series);
+        }
+    }
+
+    fn keep_points(&mut self, id: u32, points: &[Point], at: u64) {
+        let Some(slot) = self.slots.get(id as usize) else { return };
+        for (at, point) in (at..).zip(points) {
+            let hour = point.hour();
+            let wanted = match &self.keep {
+                Keep::Wanted(wanted) => wanted.holds(slot.hash, hour),
+                Keep::All | Keep::Unordered => true,
+            };
+            if wanted {
+                self.kept.push(KeptInMemory { series: id, hour, record: point.record(), at });
+            }
+        }
+    }
+
+    fn hash_points(&mut self, id: u32, points: &[Point], at: &Range<u64>) {
+        let Some(slot) = self.slots.get_mut(id as usize) else { return };
+        let mut rest = points;
+        while let Some(first) = rest.first() {
+            let hour = first.hour();
+            let start_ms = u64::from(hour) * HOUR_MS;
+            let hours = start_ms..start_ms + HOUR_MS;
+            let end = rest.iter().position(|point| !hours.contains(&point.timestamp_ms));
+            let (same, later) = rest.split_at(end.unwrap_or(rest.len()));
+            if slot.open.as_ref().is_none_or(|leaf| leaf.hour != hour) {
+                let place = Place { input: self.input, from: at.start, to: at.end };
+                let leaf = OpenLeaf::new(hour, first.timestamp_ms, place);
+                if let Some(full) = slot.open.replace(leaf) {
+                    self.disorder.closed += 1;
+                    self.disorder.dirty += u64::from(full.last.is_none());
+                    self.rows.push((id, full.close()));
+                }
+            }
+            if let Some(leaf) = &mut slot.open {
+                leaf.push(same, at);
+            }
+            rest = later;
+        }
+        self.disorder.points += points.len() as u64;
+    }
+
+    fn take(&mut self, id: u32, points: &[Point], at: Range<u64>) {
+        self.found.points_read += points.len() as u64;
+        if self.keeps_points {
+            self.keep_points(id, points, at.start);
+        } else {
+            self.hash_points(id, points, &at);
+        }
+    }
+}
+
+fn rank(ranks: &[u32], id: u32) -> u32 {
+    ranks.get(id as usize).copied().unwrap_or_default()
+}
+
+impl PointSink for Sink {
+    fn series(&mut self, metric: &str, tags: &Tags) -> SeriesId {
+        let state = FixedState::default();
+        let hash = |series: &Series| {
+            std::hash::BuildHasher::hash_one(&state, (&series.metric, series.tags.as_str()))
+        };
+        let new = std::hash::BuildHasher::hash_one(&state, (metric, tags.as_str()));
+        let slots = &self.slots;
+        let slot = |id: u32| slots.get(id as usize).map(|slot| &slot.series);
+        let same = |id: &u32| slot(*id).is_some_and(|it| it.metric == metric && it.tags == *tags);
+        if let Some(id) = self.ids.find(new, same) {
+            return SeriesId(*id);
+        }
+        let series = Series { metric: metric.to_owned(), tags: tags.clone() };
+        let id = u32::try_from(slots.len()).unwrap_or(u32::MAX);
+        self.ids.insert_unique(new, id, |id| slot(*id).map_or(0, &hash));
+        self.name_bytes += metric.len() + tags.as_str().len();
+        let in_scope = self.shared.scope.holds_series(&series);
+        let hash = SeriesHash::of(&series);
+        self.slots.push(Slot { series, hash, in_scope, open: None });
+        SeriesId(id)
+    }
+
+    fn points(&mut self, series: SeriesId, points: &[Point], at: Range<u64>) {
+        let slot = self.slots.get(series.0 as usize);
+        if !slot.is_some_and(|slot| slot.in_scope) {
+            self.found.filtered += points.len() as u64;
+        } else if self.shared.scope.has_window() {
+            let scope = &self.shared.scope;
+            let inside: Vec<Point> =
+                points.iter().copied().filter(|p| scope.holds_point(*p)).collect();
+            self.found.filtered += (points.len() - inside.len()) as u64;
+            self.take(series.0, &inside, at);
+        } else {
+            self.take(series.0, points, at);
+        }
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.found.problems.add(problem);
+    }
+}

@@ -1,0 +1,92 @@
+//! What a job is asked to do, apart from its inputs.
+
+use std::str::FromStr;
+
+use tsdbproof_core::{
+    Error, Profile,
+    digest::{Depth, RootText},
+};
+use tsdbproof_formats::{Format, Limits};
+
+use crate::Scope;
+
+/// Which of several values of one instant stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Duplicates {
+    /// All: the instant is counted as a conflict.
+    #[default]
+    Keep,
+    /// The one written last.
+    Last,
+    /// The one written first.
+    First,
+}
+
+/// Which digests of the input files a manifest holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileDigests {
+    /// BLAKE3 of each block of 1 MiB.
+    pub blocks: bool,
+    /// SHA-256 of the whole file.
+    pub sha256: bool,
+}
+
+/// What a job is asked to do, apart from its inputs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What is looked at.
+    pub scope: Scope,
+    /// The profile that decides.
+    pub profile: Profile,
+    /// How deep a manifest reaches.
+    pub depth: Depth,
+    /// The format of every input; `None` where their bytes decide.
+    pub format: Option<&'static Format>,
+    /// Digests of files.
+    pub file_digests: FileDigests,
+    /// The first bad line ends the job.
+    pub strict: bool,
+    /// Comparing nothing is fine.
+    pub allow_empty: bool,
+    /// Bytes of memory, over all threads.
+    pub memory_bytes: u64,
+    /// Bounds on what inputs may claim.
+    pub limits: Limits,
+    /// Bytes of a part of a file that one task reads; tests force it down.
+    pub split_bytes: u64,
+}
+
+/// Least bytes of a part of a file, so that parts stay worth a task.
+const SPLIT_BYTES: u64 = 8 << 20;
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            scope: Scope::default(),
+            profile: Profile::Exact,
+            depth: Depth::Hour,
+            format: None,
+            file_digests: FileDigests { blocks: true, sha256: false },
+            strict: false,
+            allow_empty: false,
+            memory_bytes: 1 << 30,
+            limits: Limits::default(),
+            split_bytes: SPLIT_BYTES,
+        }
+    }
+}
+
+/// What a source is held against where there is no manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expect(pub RootText);
+
+impl FromStr for Expect {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        text.parse().map(Expect).map_err(|_| {
+            Error::usage(format!("{text:?} is no root and no statement"))
+                .help("a root reads tsdbproof:v1:exact:<64 hex digits>; see `tsdbproof show`")
+        })
+    }
+}

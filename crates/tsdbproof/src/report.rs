@@ -1,0 +1,464 @@
+//! What a job found, as plain data. Renderers turn it into bytes; `docs/spec/report.md` tells the fields.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use tsdbproof_core::{
+    Position, Profile, Series,
+    digest::{Depth, Entry, RootText, Roots, Totals},
+};
+
+pub(crate) use crate::time::time;
+
+/// One line of the JSON report.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "message_type", rename_all = "kebab-case")]
+pub enum Message<'a> {
+    /// A stretch of a series in which the sides differ.
+    Difference(&'a Difference),
+    /// Everything else; the last line.
+    Summary(&'a Report),
+}
+
+/// What was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobKind {
+    /// Digest a source.
+    Manifest,
+    /// Join manifests.
+    Merge,
+    /// Hold a source against a manifest or a root.
+    Verify,
+    /// Compare two sources.
+    Diff,
+    /// Tell what a file holds.
+    Show,
+}
+
+impl JobKind {
+    /// Whether the job holds one side against another.
+    pub fn compares(self) -> bool {
+        matches!(self, JobKind::Verify | JobKind::Diff)
+    }
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing was compared, and nothing is wrong.
+    Done,
+    /// The same bytes.
+    SameBytes,
+    /// The same points.
+    Same,
+    /// Different points.
+    Different,
+    /// No difference seen, but a source is damaged.
+    Damaged,
+    /// No difference seen, but not all was read or compared.
+    Incomplete,
+}
+
+/// A job's result but for the single differences, which go to a [`Differences`] as they are found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// What was asked.
+    pub job: JobKind,
+    /// The answer.
+    pub verdict: Verdict,
+    /// Why the answer is not a plain "same", one reason a line.
+    pub reasons: Vec<String>,
+    /// What else should be known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// The profile that decided.
+    #[serde(serialize_with = "name_of_profile")]
+    pub profile: Profile,
+    /// What was read; of a comparison, base before current.
+    pub sides: Vec<Side>,
+    /// What was compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
+    /// Files whose bytes are others than the manifest tells.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed_files: Vec<ChangedFile>,
+    /// Parts of merged manifests that contradict each other.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<String>,
+    /// Totals of the manifest that was made of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged: Option<SideTotals>,
+    /// Version of this program.
+    pub version: &'static str,
+}
+
+/// What stands on one side.
+#[derive(Debug, Clone, Serialize)]
+pub struct Side {
+    /// `source`, `manifest`, `base` or `current`.
+    pub role: &'static str,
+    /// What the user named.
+    pub names: Vec<String>,
+    /// Whether it is a manifest: its points are not at hand.
+    pub is_manifest: bool,
+    /// How deep its digests reach.
+    #[serde(serialize_with = "name_of_depth")]
+    pub depth: Depth,
+    /// What it says of all its points.
+    #[serde(flatten)]
+    pub totals: SideTotals,
+    /// The filters, as the statement binds them.
+    pub scope: String,
+    /// Points as they stood in the files, with repeats.
+    pub points_read: u64,
+    /// Points that stood there already.
+    pub repeats: u64,
+    /// Points that a later or earlier one of their instant replaced, as `--duplicates` says.
+    pub replaced: u64,
+    /// Instants of a series with several values.
+    pub conflicts: u64,
+    /// Conflicts that `--duplicates` could not decide, their writes being in several files.
+    pub undecided: u64,
+    /// Points that the filters left out.
+    pub filtered: u64,
+    /// The files.
+    pub files: Vec<File>,
+    /// Faults, by kind.
+    pub problems: Vec<ProblemGroup>,
+    /// What could not be read.
+    pub not_read: Vec<NotRead>,
+    /// Of a manifest: the damage of its source, by kind; the root leaves it out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<String, u64>,
+    /// Totals of each metric, where the job is to tell them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<MetricTotals>,
+    /// Points by day, where the job is to tell them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub days: BTreeMap<String, u64>,
+    /// Rows of a manifest at each depth, where the job is to tell them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<&'static str, u64>,
+}
+
+/// Digests and counts of one side.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SideTotals {
+    /// Distinct points.
+    pub points: u64,
+    /// Distinct points in the `f32` profile.
+    pub f32_points: u64,
+    /// Metrics.
+    pub metrics_count: u64,
+    /// Series.
+    pub series_count: u64,
+    /// Hours of series that hold points.
+    pub hours_count: u64,
+    /// The first point's time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
+    /// The last point's time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
+    /// Root of the exact profile.
+    pub exact_root: String,
+    /// Root of the `f32` profile.
+    pub f32_root: String,
+    /// The statement.
+    pub statement: String,
+}
+
+impl SideTotals {
+    /// The totals of a finished tree. Counts of inner nodes are the caller's.
+    pub(crate) fn new(totals: &Totals, scope: &str) -> Self {
+        let Entry { exact, first_ms, last_ms, .. } = totals.all;
+        let time = |ms| (exact.points > 0).then(|| time(ms));
+        let root = |profile| RootText::Root(profile, totals.roots.of(profile)).to_string();
+        SideTotals {
+            points: exact.points,
+            f32_points: totals.all.node(Profile::F32).points,
+            metrics_count: exact.children,
+            first: time(first_ms),
+            last: time(last_ms),
+            exact_root: root(Profile::Exact),
+            f32_root: root(Profile::F32),
+            statement: statement(scope, &totals.roots),
+            ..SideTotals::default()
+        }
+    }
+}
+
+/// The written form of a statement.
+pub(crate) fn statement(scope: &str, roots: &Roots) -> String {
+    RootText::Statement(tsdbproof_core::digest::statement(scope, roots)).to_string()
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct File {
+    /// Its name, as the user named it.
+    pub name: String,
+    /// Bytes on disk.
+    pub size_bytes: u64,
+    /// How it is compressed.
+    pub codec: &'static str,
+    /// Its format.
+    pub format: &'static str,
+    /// Points in it, with repeats.
+    pub points_read: u64,
+    /// SHA-256 of its bytes, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotRead {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The faults of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProblemGroup {
+    /// The kind.
+    pub kind: &'static str,
+    /// Whether points are or may be lost.
+    pub is_damage: bool,
+    /// How many.
+    pub count: u64,
+    /// The first of them.
+    pub first: Vec<PlacedProblem>,
+}
+
+/// A fault with its file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlacedProblem {
+    /// The file.
+    pub file: String,
+    /// Line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Byte, from 0, of the unpacked file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub byte: Option<u64>,
+    /// Byte, from 0, of the file as it lies on disk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packed_byte: Option<u64>,
+    /// What was found and expected.
+    pub what: String,
+}
+
+impl PlacedProblem {
+    /// The place as messages write it.
+    pub fn position(&self) -> Option<Position> {
+        match (self.line, self.byte, self.packed_byte) {
+            (Some(line), Some(byte), _) => Some(Position::Line { line, byte }),
+            (None, Some(byte), _) => Some(Position::Byte(byte)),
+            (_, _, Some(byte)) => Some(Position::PackedByte(byte)),
+            _ => None,
+        }
+    }
+}
+
+/// A file whose bytes are others than the manifest tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangedFile {
+    /// Its name.
+    pub name: String,
+    /// Stretches of bytes that are others, in blocks of 1 MiB; `[from, to)`.
+    pub bytes: Vec<(u64, u64)>,
+}
+
+/// Totals of a metric.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MetricTotals {
+    /// The metric.
+    pub metric: String,
+    /// Its series.
+    pub series: u64,
+    /// Its distinct points.
+    pub points: u64,
+    /// Its first point's time.
+    pub first: String,
+    /// Its last point's time.
+    pub last: String,
+    /// Its digest in the exact profile.
+    pub digest: String,
+}
+
+/// What a comparison covered and how it came out, in all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// The depth at which both sides could be compared.
+    pub depth: &'static str,
+    /// Nodes of that depth that stand on a side.
+    pub nodes: u64,
+    /// Those that are equal.
+    pub equal_nodes: u64,
+    /// Distinct points of base in them.
+    pub base_points: u64,
+    /// Distinct points of current in them.
+    pub current_points: u64,
+    /// Stretches in which the sides differ.
+    pub differences: u64,
+    /// Their points.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// The same by metric, where there is a difference.
+    pub metrics: BTreeMap<String, MetricCounts>,
+}
+
+/// Differences of one metric.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct MetricCounts {
+    /// Series with a difference.
+    pub series: u64,
+    /// Stretches.
+    pub differences: u64,
+    /// Their points.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// How many points differ, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Points at instants that only base has.
+    pub missing: u64,
+    /// Points at instants that only current has.
+    pub extra: u64,
+    /// Instants that both have, with other values.
+    pub changed: u64,
+    /// Those of `changed` in which one side is the other in single precision.
+    pub narrowed: u64,
+    /// Those of `changed` in which one side lacks some of several values of the other.
+    pub resolved: u64,
+    /// Nodes that differ but whose points are not at hand on both sides.
+    pub unresolved_nodes: u64,
+    /// Those of `unresolved_nodes` that are equal in single precision.
+    pub f32_equal_nodes: u64,
+}
+
+impl Counts {
+    /// Adds another stretch's counts.
+    pub fn add(&mut self, other: &Counts) {
+        self.missing += other.missing;
+        self.extra += other.extra;
+        self.changed += other.changed;
+        self.narrowed += other.narrowed;
+        self.resolved += other.resolved;
+        self.unresolved_nodes += other.unresolved_nodes;
+        self.f32_equal_nodes += other.f32_equal_nodes;
+    }
+
+    /// How much differs: what "worst first" sorts by.
+    pub fn weight(&self) -> u64 {
+        self.missing + self.extra + self.changed + self.unresolved_nodes
+    }
+}
+
+/// A stretch of neighbouring hours of a series in which the sides differ.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The metric.
+    pub metric: String,
+    /// The tags.
+    pub tags: BTreeMap<String, String>,
+    /// The first hour's start; `None` where the depth has no time.
+    pub from: Option<String>,
+    /// The last hour's end.
+    pub to: Option<String>,
+    /// Points of base in the stretch.
+    pub base_points: u64,
+    /// Points of current in it.
+    pub current_points: u64,
+    /// How many differ.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Whether a whole series stands on one side only.
+    pub whole_series: bool,
+    /// Why, as far as the points tell.
+    pub causes: Vec<Cause>,
+    /// The first points that differ.
+    pub examples: Vec<PointDifference>,
+    /// The series, for renderers.
+    #[serde(skip)]
+    pub series: Series,
+    /// The stretch in milliseconds, for renderers; `None` where the depth has no time.
+    #[serde(skip)]
+    pub window_ms: Option<(u64, u64)>,
+}
+
+/// Why points differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "cause", rename_all = "kebab-case")]
+pub enum Cause {
+    /// One side is the other in single precision.
+    Float32Narrowed {
+        /// Instants.
+        points: u64,
+    },
+    /// One side has only some of several values of the other.
+    DuplicateResolved {
+        /// Instants.
+        points: u64,
+    },
+    /// The same values, at times that differ by a constant.
+    Shifted {
+        /// Milliseconds from base to current.
+        by_ms: i64,
+        /// Points.
+        points: u64,
+    },
+    /// Seconds taken for milliseconds, or milliseconds for seconds.
+    Unit {
+        /// Which of both.
+        taken: &'static str,
+        /// Points.
+        points: u64,
+    },
+    /// Equal in single precision, as far as digests alone tell.
+    EqualInF32 {
+        /// Nodes.
+        nodes: u64,
+    },
+}
+
+/// An instant at which the sides differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PointDifference {
+    /// `-` only in base, `+` only in current, `~` changed.
+    pub sign: char,
+    /// The instant.
+    pub time: String,
+    /// Values in base.
+    pub base: Vec<String>,
+    /// Values in current.
+    pub current: Vec<String>,
+}
+
+/// Takes the differences of a job, sorted by metric, tags and time, as they are found.
+pub trait Differences {
+    /// The next difference.
+    fn difference(&mut self, difference: &Difference);
+}
+
+impl Report {
+    /// Whether a source is damaged.
+    pub fn is_damaged(&self) -> bool {
+        self.sides.iter().flat_map(|side| &side.problems).any(|group| group.is_damage)
+    }
+}
+
+fn name_of_profile<S: serde::Serializer>(profile: &Profile, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(profile.name())
+}
+
+fn name_of_depth<S: serde::Serializer>(depth: &Depth, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(depth.name())
+}
