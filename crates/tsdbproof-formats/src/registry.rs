@@ -47,7 +47,7 @@ pub struct Probe {
     pub format: Option<&'static Format>,
 }
 
-/// Judges a file by its first bytes; 64 KiB are plenty.
+/// Judges a file by its first bytes; 160 KiB hold a block of every codec.
 pub fn probe(head: &[u8], limits: &Limits) -> Probe {
     let codec = Codec::of(head);
     let unpacked = codec.unpack_head(head, limits);

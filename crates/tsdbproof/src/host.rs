@@ -11,12 +11,12 @@ pub struct Input {
     pub name: String,
     /// Bytes; `None` for a stream, which can be read only once.
     pub size: Option<u64>,
-    /// The first bytes: 64 KiB, or all if there are fewer.
+    /// The first bytes: [`HEAD_BYTES`], or all if there are fewer.
     pub head: Vec<u8>,
 }
 
-/// Bytes of a head that a host should give.
-pub const HEAD_BYTES: usize = 64 << 10;
+/// Bytes of a head that a host should give: more than the largest block of a zstd frame.
+pub const HEAD_BYTES: usize = 160 << 10;
 
 /// Whether work wants more bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
