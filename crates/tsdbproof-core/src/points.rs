@@ -52,7 +52,8 @@ impl Value {
     /// A float; one that is a whole number in [-2^63, 2^63) is that integer.
     #[inline]
     pub fn float(number: f64) -> Self {
-        if (-TWO_63..TWO_63).contains(&number) && number.trunc() == number {
+        // The cast drops a fraction: what survives it is whole.
+        if (-TWO_63..TWO_63).contains(&number) && number as i64 as f64 == number {
             return Value::integer(number as i64);
         }
         let bits = if number.is_nan() { NAN_BITS } else { number.to_bits() };
