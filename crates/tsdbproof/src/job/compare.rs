@@ -179,7 +179,10 @@ impl Comparison<'_> {
     ) -> Result<(), Error> {
         let profile = self.options.profile;
         match (rows, &mut self.points) {
-            (_, Some(points)) if on_both => compare_points(points, hour, self.options, stretch)?,
+            (_, Some(points)) if on_both => {
+                let found = compare_points(points, hour, self.options, stretch)?;
+                check_found(rows, found)?;
+            }
             ([Some(base), Some(current)], _) => {
                 let equal = |p| base.entry.node(p) == current.entry.node(p);
                 stretch.counts.unresolved_nodes += 1;
@@ -217,19 +220,33 @@ impl Comparison<'_> {
 /// Stretches of one series that are held back until its end, where its pattern shows.
 const STRETCHES: usize = 4096;
 
+/// A second look that finds other points than the first would hide or invent differences.
+fn check_found(rows: &[Option<Row>; 2], found: [u64; 2]) -> Result<(), Error> {
+    let first = rows.each_ref().map(|row| row.as_ref().map_or(0, |row| row.entry.exact.points));
+    if first == found {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Changed,
+        format!("an hour held {first:?} points (base, current) and then, read again, {found:?}"),
+    )
+    .help("a source changes while it is read: take a copy of it and compare that"))
+}
+
+/// Compares the points of an hour; gives how many each side has.
 fn compare_points(
     points: &mut [Merge<Kept>; 2],
     hour: Hour,
     options: &Options,
     stretch: &mut Stretch,
-) -> Result<(), Error> {
+) -> Result<[u64; 2], Error> {
     let [base, current] = points;
     let mut sides = [Instants::open(base, hour, options)?, Instants::open(current, hour, options)?];
     loop {
         let [base, current] = &mut sides;
         let offset = |side: &Instants<'_>| side.next.first().map(|record| record.offset_ms());
         match (offset(base), offset(current)) {
-            (None, None) => return Ok(()),
+            (None, None) => return Ok([base.found, current.found]),
             (Some(a), b) if b.is_none_or(|b| a < b) => {
                 stretch.only_in_base(hour, &base.take()?);
             }
@@ -251,11 +268,13 @@ struct Instants<'a> {
     hour: Hour,
     options: &'a Options,
     next: Vec<Record>,
+    /// Points so far, in the exact profile.
+    found: u64,
 }
 
 impl<'a> Instants<'a> {
     fn open(merge: &'a mut Merge<Kept>, hour: Hour, options: &'a Options) -> Result<Self, Error> {
-        let mut instants = Instants { merge, hour, options, next: Vec::new() };
+        let mut instants = Instants { merge, hour, options, next: Vec::new(), found: 0 };
         instants.take()?;
         Ok(instants)
     }
@@ -267,6 +286,7 @@ impl<'a> Instants<'a> {
         let mut records = instant
             .map(|mut instant| resolve(&mut instant, duplicates, &mut Conflicts::default()))
             .unwrap_or_default();
+        self.found += records.len() as u64;
         if self.options.profile == Profile::F32 {
             records.iter_mut().for_each(|record| *record = record.to_f32());
             records.sort_unstable();
