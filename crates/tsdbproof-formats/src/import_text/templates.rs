@@ -6,7 +6,7 @@
 //! would read, since nothing of what that looks at but the two numbers has changed. Lines with a
 //! fault fit no template: names are judged when a template is learned, numbers each time.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 
 use tsdbproof_core::Point;
 
@@ -30,7 +30,7 @@ pub(super) struct Templates {
     all: Vec<Template>,
     /// Indices into `all`, at their hash or behind it; a power of two, at the most half full.
     slots: Vec<u32>,
-    hasher: RandomState,
+    keys: Keys,
     /// The template of the last line.
     last: u32,
 }
@@ -81,11 +81,27 @@ impl<'a> Raw<'a> {
         Some((Point { timestamp_ms, value }, rest))
     }
 
-    fn hash(self, hasher: &RandomState) -> u64 {
-        let mut hasher = hasher.build_hasher();
-        hasher.write(self.head);
-        hasher.write(self.tail);
-        hasher.finish()
+    /// Eight bytes a step: SipHash took a fifth of the time of lines in no order.
+    fn hash(self, keys: &Keys) -> u64 {
+        [self.head, self.tail].into_iter().fold(keys.0, |hash, bytes| {
+            let (words, _) = bytes.as_chunks();
+            let last = bytes.last_chunk().copied().unwrap_or_else(|| number::padded(bytes));
+            words.iter().chain([&last]).fold(hash ^ bytes.len() as u64, |hash, word| {
+                let product = u128::from(hash ^ u64::from_le_bytes(*word)) * u128::from(keys.1);
+                product as u64 ^ (product >> 64) as u64
+            })
+        })
+    }
+}
+
+/// Random numbers: without knowing them nobody can make a file whose templates fall together.
+#[derive(Debug)]
+struct Keys(u64, u64);
+
+impl Default for Keys {
+    fn default() -> Self {
+        let random = RandomState::new();
+        Keys(random.hash_one(0), random.hash_one(1) | 1)
     }
 }
 
@@ -206,7 +222,7 @@ impl Templates {
 
     /// The templates that may be this one.
     fn slots_of(&self, raw: Raw<'_>) -> impl Iterator<Item = (u32, &Template)> {
-        probe(raw.hash(&self.hasher), self.slots.len()).map_while(|slot| {
+        probe(raw.hash(&self.keys), self.slots.len()).map_while(|slot| {
             let index = *self.slots.get(slot)?;
             Some((index, self.all.get(index as usize)?))
         })
@@ -215,7 +231,7 @@ impl Templates {
     fn put(&mut self, index: u32) {
         let template = self.all.get(index as usize);
         let Some(raw) = template.and_then(|template| self.raw(template)) else { return };
-        let mut probe = probe(raw.hash(&self.hasher), self.slots.len());
+        let mut probe = probe(raw.hash(&self.keys), self.slots.len());
         let free = probe.find(|slot| self.slots.get(*slot) == Some(&FREE));
         if let Some(slot) = free.and_then(|slot| self.slots.get_mut(slot)) {
             *slot = index;

@@ -148,9 +148,9 @@ fn leading_digits(mut number: u64, text: &[u8]) -> (u64, usize, &[u8]) {
     }
 }
 
-/// Less than eight bytes at the end of a text, with no digits behind them.
+/// Less than eight bytes at the end of a text, with NULs behind them.
 #[cold]
-fn padded(text: &[u8]) -> [u8; 8] {
+pub(crate) fn padded(text: &[u8]) -> [u8; 8] {
     let mut chunk = [0; 8];
     chunk.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
     chunk
