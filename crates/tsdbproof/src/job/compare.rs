@@ -3,7 +3,9 @@
 //! Equal digests end the matter. Where both sides can show their points, the leaves that differ
 //! are looked at once more, and the points themselves are compared.
 
-use tsdbproof_core::{Error, HOUR_MS, Hour, Profile, Record, Series, cause::change, digest::Depth};
+use tsdbproof_core::{
+    Error, HOUR_MS, Hour, Kind, Profile, Record, Series, cause::change, digest::Depth,
+};
 
 use super::stretch::{Stretch, emit};
 use crate::{
