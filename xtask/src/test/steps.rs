@@ -1,0 +1,102 @@
+//! The steps of `cargo xtask test`, in their order.
+
+use std::fs;
+
+use super::{Stop, needs};
+use crate::{shell, tidy, web};
+
+/// A part of the whole test run.
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    /// Whether `--quick` runs it.
+    pub(super) is_everyday: bool,
+    /// Installs what the step needs, and runs it.
+    pub(super) run: fn() -> Result<(), Stop>,
+}
+
+type Run = fn() -> Result<(), Stop>;
+
+const fn step(name: &'static str, about: &'static str, run: Run) -> Step {
+    Step { name, about, is_everyday: false, run }
+}
+
+const fn everyday(name: &'static str, about: &'static str, run: Run) -> Step {
+    Step { name, about, is_everyday: true, run }
+}
+
+pub(super) const STEPS: &[Step] = &[
+    everyday("tidy", "the rules of the house", || Ok(tidy::run(&[])?)),
+    everyday("format", "rustfmt has nothing to change", format),
+    everyday("rust", "unit tests, vectors, laws, suite, command lines", rust),
+    everyday("lint", "clippy has nothing to say", lint),
+    step("wasm", "the npm package builds and packs", wasm),
+    step("binding", "the binding of JavaScript, in node", binding),
+    step("cross", "the suite through the wasm: the same bytes", cross),
+    step("interop", "pyarrow reads what the command writes", interop),
+    step("lab", "a real OpenTSDB: backup, restore, damage", lab),
+];
+
+fn format() -> Result<(), Stop> {
+    Ok(shell::run(shell::cargo(&["fmt", "--all", "--check"]))?)
+}
+
+fn rust() -> Result<(), Stop> {
+    Ok(shell::run(shell::cargo(&["test", "--workspace", "--locked"]))?)
+}
+
+fn lint() -> Result<(), Stop> {
+    let args = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
+    Ok(shell::run(shell::cargo(&args))?)
+}
+
+fn wasm() -> Result<(), Stop> {
+    needs::wasm()?;
+    web::run(&[])?;
+    Ok(web::pack()?)
+}
+
+fn binding() -> Result<(), Stop> {
+    needs::wasm()?;
+    Ok(web::test_binding()?)
+}
+
+fn cross() -> Result<(), Stop> {
+    needs::wasm()?;
+    Ok(web::test(&[])?)
+}
+
+fn interop() -> Result<(), Stop> {
+    needs::python()?;
+    let binary = shell::build_command()?;
+    let folder = shell::target().join("interop");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for depth in ["hour", "day", "series", "metric"] {
+        let manifest = folder.join(format!("{depth}.manifest"));
+        let args =
+            ["manifest", "tests/data/opentsdb/main-import.txt", "--depth", depth, "--quiet", "-o"];
+        let mut write = shell::command(&binary, &args);
+        write.arg(&manifest);
+        shell::run(write)?;
+        let mut read =
+            shell::command(needs::venv().join("bin/python"), &["tests/interop/manifest.py"]);
+        read.arg(&manifest);
+        shell::run(read)?;
+    }
+    Ok(())
+}
+
+/// What the lab ends with where it had to skip.
+const SKIPPED: i32 = 77;
+
+fn lab() -> Result<(), Stop> {
+    needs::lab()?;
+    let mut lab = shell::command("tests/labs/opentsdb/run", &[]);
+    lab.arg(shell::build_command()?);
+    let status = lab.status().map_err(|error| format!("`{}`: {error}", shell::line(&lab)))?;
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(SKIPPED) => Err(Stop::Skipped("its last line says what is missing".to_owned())),
+        _ => Err(Stop::Failed(format!("`{}` ended with {status}", shell::line(&lab)))),
+    }
+}
