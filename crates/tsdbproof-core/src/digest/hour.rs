@@ -34,15 +34,27 @@ impl State {
     }
 }
 
-/// Bytes of records on their way into a hash state.
-struct Batch {
+/// Room for records on their way into a leaf, used for one leaf after another: making it anew for
+/// each point of a log would cost more than hashing the point.
+pub struct Batch {
+    exact: Bytes,
+    narrow: Bytes,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Batch { exact: Bytes::new(), narrow: Bytes::new() }
+    }
+}
+
+struct Bytes {
     bytes: [u8; BATCH * Record::SIZE],
     length: usize,
 }
 
-impl Batch {
+impl Bytes {
     fn new() -> Self {
-        Batch { bytes: [0; BATCH * Record::SIZE], length: 0 }
+        Bytes { bytes: [0; BATCH * Record::SIZE], length: 0 }
     }
 
     #[inline]
@@ -51,6 +63,11 @@ impl Batch {
             slot.copy_from_slice(&record.to_bytes());
             self.length += Record::SIZE;
         }
+    }
+
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.length == self.bytes.len()
     }
 
     fn drain_into(&mut self, state: &mut State) {
@@ -67,40 +84,34 @@ impl Default for OpenHour {
 
 impl OpenHour {
     /// Takes records of distinct instants, each later than all before.
-    pub fn push(&mut self, records: &[Record]) {
-        for part in records.chunks(BATCH) {
-            let mut exact = Batch::new();
-            let mut rest = part.iter();
-            if self.f32.is_none() {
-                for &record in rest.by_ref() {
-                    if record.to_f32() != record {
-                        exact.drain_into(&mut self.exact);
-                        let mut fork = Box::new(self.exact.clone());
-                        fork.push(&record.to_f32().to_bytes());
-                        self.f32 = Some(fork);
-                        exact.push(record);
-                        break;
-                    }
-                    exact.push(record);
-                }
+    #[inline]
+    pub fn push(&mut self, records: impl Iterator<Item = Record>, batch: &mut Batch) {
+        for record in records {
+            let narrow = record.to_f32();
+            if self.f32.is_none() && narrow != record {
+                batch.exact.drain_into(&mut self.exact);
+                self.f32 = Some(Box::new(self.exact.clone()));
             }
-            if let Some(state) = &mut self.f32 {
-                let mut narrow = Batch::new();
-                for &record in rest {
-                    exact.push(record);
-                    narrow.push(record.to_f32());
-                }
-                narrow.drain_into(state);
+            if self.f32.is_some() {
+                batch.narrow.push(narrow);
             }
-            exact.drain_into(&mut self.exact);
+            batch.exact.push(record);
+            if batch.exact.is_full() {
+                self.drain(batch);
+            }
+        }
+        self.drain(batch);
+    }
+
+    fn drain(&mut self, batch: &mut Batch) {
+        batch.exact.drain_into(&mut self.exact);
+        if let Some(state) = &mut self.f32 {
+            batch.narrow.drain_into(state);
         }
     }
 
     /// Takes the distinct records of one instant, sorted, later than all before.
     pub fn push_instant(&mut self, records: &[Record]) {
-        if let [record] = records {
-            return self.push(&[*record]);
-        }
         let mut narrow: Vec<_> = records.iter().map(|record| record.to_f32()).collect();
         narrow.sort_unstable();
         narrow.dedup();

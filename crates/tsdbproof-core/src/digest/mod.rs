@@ -6,6 +6,6 @@ mod mth;
 mod tree;
 
 pub use hash::{Hash, ParseDigestError, RootText, entry, root, statement};
-pub use hour::OpenHour;
+pub use hour::{Batch, OpenHour};
 pub use mth::Mth;
 pub use tree::{Depth, Entry, Name, Node, Roots, Totals, Tree, civil};

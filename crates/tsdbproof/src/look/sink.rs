@@ -12,7 +12,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use tsdbproof_core::{
     Error, HOUR_MS, Hour, Point, Problem, Record, Series, Tags,
-    digest::{Entry, OpenHour},
+    digest::{Batch, Entry, OpenHour},
 };
 use tsdbproof_formats::{FormatReader, PointSink, SeriesId};
 
@@ -69,6 +69,7 @@ pub(crate) struct Sink {
     rows: Vec<(u32, Row)>,
     kept: Vec<KeptInMemory>,
     disorder: Disorder,
+    batch: Batch,
     found: Found,
 }
 
@@ -90,8 +91,6 @@ struct KeptInMemory {
 const SLOT_BYTES: usize = 400;
 /// Rows that are collected before they leave as a run: 3 MiB.
 const ROWS: usize = 16 << 10;
-/// Points that are converted at once.
-const BATCH: usize = 128;
 
 /// A leaf whose points still arrive.
 struct OpenLeaf {
@@ -114,32 +113,25 @@ impl OpenLeaf {
     }
 
     /// Takes points of this hour. Equal neighbours are one; a late or second value makes it dirty.
-    fn push(&mut self, points: &[Point], at: &Range<u64>) {
+    fn push(&mut self, points: &[Point], at: &Range<u64>, batch: &mut Batch) {
         self.place.from = self.place.from.min(at.start);
         self.place.to = self.place.to.max(at.end);
-        for part in points.chunks(BATCH) {
-            let Some(mut last) = self.last else { return };
-            let mut batch = [last; BATCH];
-            let mut length = 0;
-            let is_first = self.state.points() == 0;
-            for (index, point) in part.iter().enumerate() {
-                let record = point.record();
-                let starts = is_first && index == 0;
-                if starts || record.offset_ms() > last.offset_ms() {
-                    if let Some(slot) = batch.get_mut(length) {
-                        *slot = record;
-                    }
-                    length += 1;
-                    last = record;
-                } else if record != last {
-                    self.last = None;
-                    return;
-                }
+        let Some(mut last) = self.last else { return };
+        let mut is_dirty = false;
+        let mut is_first = self.state.points() == 0;
+        let ascending = points.iter().filter_map(|point| {
+            let record = point.record();
+            if record.offset_ms() > last.offset_ms() || is_first {
+                is_first = false;
+                last = record;
+                return (!is_dirty).then_some(record);
             }
-            self.state.push(batch.get(..length).unwrap_or_default());
-            self.last = Some(last);
-            self.last_ms = self.start_ms + u64::from(last.offset_ms());
-        }
+            is_dirty |= record != last;
+            None
+        });
+        self.state.push(ascending, batch);
+        self.last = (!is_dirty).then_some(last);
+        self.last_ms = self.start_ms + u64::from(last.offset_ms());
     }
 
     fn close(self) -> Row {
@@ -185,6 +177,7 @@ impl Sink {
             rows: Vec::new(),
             kept: Vec::new(),
             disorder: Disorder::default(),
+            batch: Batch::default(),
             found: Found::default(),
         }
     }
@@ -328,7 +321,7 @@ impl Sink {
                 }
             }
             if let Some(leaf) = &mut slot.open {
-                leaf.push(same, at);
+                leaf.push(same, at, &mut self.batch);
             }
             rest = later;
         }
