@@ -1,0 +1,3 @@
+//! The files that this program writes.
+
+pub(crate) mod manifest;
