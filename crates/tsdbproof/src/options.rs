@@ -59,6 +59,14 @@ pub struct Options {
 /// Least bytes of a part of a file, so that parts stay worth a task.
 const SPLIT_BYTES: u64 = 8 << 20;
 
+impl Options {
+    /// The same, for a job that has nothing to hold the bytes of files against.
+    pub(crate) fn without_file_digests(&self) -> Self {
+        let file_digests = FileDigests { blocks: false, sha256: false };
+        Options { file_digests, ..self.clone() }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Options {

@@ -28,7 +28,7 @@ pub async fn show<H: Host>(host: &H, source: &Source, options: &Options) -> Resu
             side
         }
         _ => {
-            let looked = look(host, source, 0, options).await?;
+            let looked = look(host, source, 0, &options.without_file_digests()).await?;
             let survey = side::survey(&looked.leaves)?;
             let scope = options.scope.text();
             let mut side = side::of_source("source", source, &looked, &survey, &scope);

@@ -12,7 +12,7 @@ use super::{
     side, verdict,
 };
 use crate::{
-    Expect, Host, Input, Options, Scope,
+    Expect, FileDigests, Host, Input, Options, Scope,
     look::{FileLook, Looked, Survey, look, spills},
     report::{ChangedFile, Differences, JobKind, Report, Side, Verdict},
     store::manifest::{FileMeta, is_manifest},
@@ -71,6 +71,7 @@ async fn against_root<H: Host>(
 ) -> Result<Report, Error> {
     options.scope.check()?;
     let scope = options.scope.text();
+    let options = &options.without_file_digests();
     let looked = look(host, source, 0, options).await?;
     let survey = side::survey(&looked.leaves)?;
     let roots = survey.totals.roots;
@@ -148,6 +149,7 @@ async fn run<H: Host>(
         }
     }
     options.scope = scope_of(&read, &options.scope)?;
+    options.file_digests = FileDigests { blocks: has_blocks(&read), sha256: false };
     for ((source, start), read) in sides.iter().zip(starts).zip(&mut read) {
         if read.is_none() {
             *read = Some(Read::Source(Box::new(look(host, source, start, &options).await?)));
@@ -155,6 +157,12 @@ async fn run<H: Host>(
     }
     let [Some(base), Some(current)] = read else { return Err(Error::usage("a side is missing")) };
     report(host, job, sides, [base, current], &options, differences).await
+}
+
+/// Whether there are digests of files to hold a source's files against.
+fn has_blocks(read: &[Option<Read>; 2]) -> bool {
+    let [Some(Read::Manifest(manifest)), None] = read else { return false };
+    manifest.meta.files.iter().any(|file| !file.blocks.is_empty())
 }
 
 /// The scope of the comparison: a manifest's own, where there is one.
