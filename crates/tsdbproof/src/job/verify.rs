@@ -243,25 +243,30 @@ fn note_profiles(
 /// Whether the files are those of the manifest, byte for byte, and where they are not.
 fn compare_bytes(report: &mut Report, base: &Read, current: &Read) {
     let (Read::Manifest(manifest), Read::Source(looked)) = (base, current) else { return };
-    let mut all_same = manifest.meta.files.len() == looked.files.len();
+    // Each file of the manifest stands for one file: two copies of one are not two files.
+    let mut files: Vec<&FileMeta> = manifest.meta.files.iter().collect();
+    let mut others = Vec::new();
     for look in &looked.files {
-        let same_bytes = |file: &&FileMeta| {
-            file.size_bytes == look.size_bytes
-                && !file.blocks.is_empty()
-                && file.blocks.iter().eq(look.blocks.blocks.values())
-        };
-        if manifest.meta.files.iter().any(|file| same_bytes(&file)) {
-            continue;
+        match files.iter().position(|file| has_bytes_of(look, file)) {
+            Some(index) => drop(files.swap_remove(index)),
+            None => others.push(look),
         }
-        all_same = false;
-        let same_name = |file: &&FileMeta| base_name(&file.name) == base_name(&look.name);
-        if let Some(file) = manifest.meta.files.iter().find(same_name) {
-            report.changed_files.extend(changed_file(file, look));
-        }
+    }
+    let all_same = files.is_empty() && others.is_empty() && !looked.files.is_empty();
+    for look in others {
+        let same_name = |file: &&&FileMeta| base_name(&file.name) == base_name(&look.name);
+        let file = files.iter().find(same_name);
+        report.changed_files.extend(file.and_then(|file| changed_file(file, look)));
     }
     if all_same && report.verdict == Verdict::Same {
         report.verdict = Verdict::SameBytes;
     }
+}
+
+fn has_bytes_of(look: &FileLook, file: &FileMeta) -> bool {
+    file.size_bytes == look.size_bytes
+        && !file.blocks.is_empty()
+        && file.blocks.iter().eq(look.blocks.blocks.values())
 }
 
 fn base_name(name: &str) -> &str {
