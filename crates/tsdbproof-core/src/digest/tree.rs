@@ -197,7 +197,7 @@ impl Tree {
         }
         self.hour = name.hour;
         match self.depth {
-            Depth::Hour => self.day.push(&hour_name(name.hour), entry),
+            Depth::Hour => self.day.push(hour_name(name.hour), entry),
             Depth::Day => self.of_series.push(&day_name(name.hour), entry),
             Depth::Series => self.metric.push(name.series.tags.as_str(), entry),
             Depth::Metric => self.all.push(&name.series.metric, entry),
@@ -240,9 +240,14 @@ impl Tree {
     }
 }
 
-/// `00` to `23`.
-fn hour_name(hour: Hour) -> String {
-    format!("{:02}", hour % HOURS_A_DAY)
+/// Names of hours: there is one for each leaf.
+const HOURS: [&str; HOURS_A_DAY as usize] = [
+    "00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15",
+    "16", "17", "18", "19", "20", "21", "22", "23",
+];
+
+fn hour_name(hour: Hour) -> &'static str {
+    HOURS.get((hour % HOURS_A_DAY) as usize).copied().unwrap_or_default()
 }
 
 /// `YYYY-MM-DD` of the day that holds `hour`, in UTC.
