@@ -70,7 +70,7 @@ fn split(text: &[u8], parts: usize) -> Vec<Vec<u8>> {
 }
 
 /// gzip of many members, which end anywhere.
-fn gzip(text: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
     let member = |part: &[u8]| {
         let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         member.write_all(part).expect("memory takes it");
@@ -80,7 +80,7 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 }
 
 /// Zstandard of many frames with checksums, a skippable one between any two.
-fn zstd(text: &[u8]) -> Vec<u8> {
+pub(crate) fn zstd(text: &[u8]) -> Vec<u8> {
     let frame = |part: &[u8]| {
         let mut frame = zstd::Encoder::new(Vec::new(), 3).expect("level 3 exists");
         frame.include_checksum(true).expect("it takes the flag");

@@ -2,6 +2,7 @@
 
 use tsdbproof::{
     Against, Error, Options, Source,
+    render::Json,
     report::{Difference, Differences, Report},
 };
 
@@ -67,4 +68,14 @@ pub(crate) fn verify(
     let mut all = All::default();
     let report = run(tsdbproof::verify(&host, &against, &current, options, &mut all))?;
     Ok((report, all.0))
+}
+
+/// What a transcript shows of a job: JSON lines, or its error.
+pub(crate) fn all_of(job: impl FnOnce(&mut dyn Differences) -> Result<Report, Error>) -> String {
+    let mut json = Json::new(Vec::new());
+    match job(&mut json) {
+        Err(error) => format!("error: {error}").lines().map(|line| format!("! {line}\n")).collect(),
+        Ok(report) => String::from_utf8(json.finish(&report).expect("memory takes it"))
+            .expect("JSON is UTF-8"),
+    }
 }

@@ -1,7 +1,12 @@
 //! The suite, the vectors and the laws, in one binary: `cargo test -p tsdbproof-tests`.
 
 mod acceptance;
+mod cli;
 mod jobs;
 mod judge;
+mod laws;
+mod limits;
 mod memory_host;
+mod session;
+mod suite;
 mod vectors;
