@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command's output")]
 
 mod answers;
+pub(crate) mod big;
 mod data;
 mod generate;
 mod job;

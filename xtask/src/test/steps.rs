@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{Stop, needs};
-use crate::{shell, tidy, web};
+use crate::{bench, shell, tidy, web};
 
 /// A part of the whole test run.
 pub(super) struct Step {
@@ -34,6 +34,7 @@ pub(super) const STEPS: &[Step] = &[
     step("binding", "the binding of JavaScript, in node", binding),
     step("cross", "the suite through the wasm: the same bytes", cross),
     step("interop", "pyarrow reads what the command writes", interop),
+    step("big", "one root of 349 MB, however it lies and is read", big),
     step("lab", "a real OpenTSDB: backup, restore, damage", lab),
 ];
 
@@ -84,6 +85,10 @@ fn interop() -> Result<(), Stop> {
         shell::run(read)?;
     }
     Ok(())
+}
+
+fn big() -> Result<(), Stop> {
+    Ok(bench::big::check(shell::build_command()?)?)
 }
 
 /// What the lab ends with where it had to skip.
