@@ -1,1 +1,107 @@
 //! Arguments to job to output and exit code.
+//!
+//! | code | means |
+//! | --- | --- |
+//! | 0 | fine and complete |
+//! | 1 | differences or damage |
+//! | 2 | the job could not be done |
+//! | 3 | no difference seen, but not all was compared |
+//! | 130, 143 | interrupted, terminated |
+
+mod command;
+mod flags;
+mod output;
+mod progress;
+mod values;
+
+use std::{
+    ffi::OsString,
+    io::{Read, Write},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use clap::error::ErrorKind;
+use tsdbproof::{
+    Error,
+    report::{Report, Verdict},
+};
+pub use tsdbproof_sources::Stop;
+
+/// The job could not be done.
+const EXIT_FAILED: u8 = 2;
+/// What shells add to the signal that ended a command.
+const EXIT_SIGNAL: u8 = 128;
+
+/// What a run has of the machine beside files.
+pub struct Machine<'a> {
+    /// Standard input.
+    pub stdin: Box<dyn Read + Send>,
+    /// Where results go.
+    pub out: &'a mut (dyn Write + Send),
+    /// Where messages and progress go.
+    pub err: &'a mut (dyn Write + Send),
+    /// Whether results go to a terminal.
+    pub out_is_terminal: bool,
+    /// Whether messages go to a terminal.
+    pub err_is_terminal: bool,
+    /// Whether results have colours unless a flag says otherwise.
+    pub out_has_colours: bool,
+    /// The time now, in milliseconds since 1970.
+    pub now_ms: u64,
+    /// Set when the run shall stop.
+    pub stop: Stop,
+}
+
+/// Runs a command line, its program's name included, and gives the exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>, mut machine: Machine<'_>) -> u8 {
+    let cli = match command::Cli::parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return answer(&error, &mut machine),
+    };
+    let stop = machine.stop.clone();
+    // A panic has been told by the hook; what was half written goes as its owner is dropped.
+    let result = catch_unwind(AssertUnwindSafe(|| cli.run(&mut machine)));
+    match result {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
+            // Nobody is left to tell if this fails.
+            let _ = writeln!(machine.err, "error: {error}");
+            match stop.signal().and_then(|signal| u8::try_from(signal).ok()) {
+                Some(signal) => EXIT_SIGNAL.saturating_add(signal),
+                None => EXIT_FAILED,
+            }
+        }
+        Err(_) => EXIT_FAILED,
+    }
+}
+
+/// Help and version go to results, what was mistyped to messages.
+fn answer(error: &clap::Error, machine: &mut Machine<'_>) -> u8 {
+    let text = error.render();
+    let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let written = match (is_asked_for, machine.out_has_colours) {
+        (true, true) => write!(machine.out, "{}", text.ansi()),
+        (true, false) => write!(machine.out, "{text}"),
+        (false, _) => write!(machine.err, "{text}"),
+    };
+    match written {
+        Err(error) if is_asked_for && error.kind() != std::io::ErrorKind::BrokenPipe => EXIT_FAILED,
+        _ if is_asked_for => 0,
+        _ => EXIT_FAILED,
+    }
+}
+
+/// The exit code of a job that came to its end.
+fn exit_code(report: &Report, allow_partial: bool) -> u8 {
+    match report.verdict {
+        Verdict::Done | Verdict::SameBytes | Verdict::Same => 0,
+        Verdict::Different | Verdict::Damaged => 1,
+        Verdict::Incomplete if allow_partial => 0,
+        Verdict::Incomplete => 3,
+    }
+}
+
+/// A request that makes no sense.
+fn usage(what: impl Into<String>, help: &str) -> Error {
+    Error::usage(what).help(help)
+}

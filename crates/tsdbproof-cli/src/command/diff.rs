@@ -1,0 +1,69 @@
+//! `tsdbproof diff`: compares two sources.
+
+use std::{ffi::OsString, slice};
+
+use tsdbproof::{Error, Options, Profile};
+use tsdbproof_sources::{Wanted, block_on};
+
+use super::Plan;
+use crate::{
+    Machine, exit_code,
+    flags::{Budget, Filters, Leniency, Reading, Telling},
+    values,
+};
+
+/// Tells which points of two sources or manifests differ, where, and why
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+- is only in BASE, + only in CURRENT, ~ changed.
+
+Examples:
+  tsdbproof diff backup/ restored/
+  tsdbproof diff monday.gz 'tuesday-*.zst' --metric 'cpu.*' --tag host=web01
+  tsdbproof diff backup.arrow restored/ --report json
+  tsdbproof diff <(zcat a.gz) <(ssh backup cat b.txt)
+
+Exit codes: 0 the same points; 1 differences or damage; 2 the job could not be done; 3 no \
+difference seen, but not all was compared.")]
+pub(super) struct Args {
+    /// A file, folder, pattern, manifest, or - for standard input
+    #[arg(value_name = "BASE")]
+    base: OsString,
+
+    /// The same, of what is compared with it
+    #[arg(value_name = "CURRENT")]
+    current: OsString,
+
+    /// The profile that decides
+    #[arg(long, value_name = "PROFILE", value_parser = values::profile(), default_value = "exact")]
+    profile: Profile,
+
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    leniency: Leniency,
+    #[command(flatten)]
+    telling: Telling,
+    #[command(flatten)]
+    budget: Budget,
+}
+
+impl Args {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+        let mut options = Options { profile: self.profile, ..Options::default() };
+        self.filters.apply(&mut options, machine.now_ms)?;
+        self.reading.apply(&mut options);
+        self.leniency.apply(&mut options);
+        self.budget.apply(&mut options);
+        let mut opening = self.budget.opening(&options, machine);
+        let base = opening.source(slice::from_ref(&self.base), Wanted::Points)?;
+        let current = opening.source(slice::from_ref(&self.current), Wanted::Points)?;
+        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        let report = plan.report(machine, |host, reports| {
+            block_on(tsdbproof::diff(host, &base, &current, &options, reports))
+        })?;
+        Ok(exit_code(&report, self.leniency.allow_partial))
+    }
+}

@@ -1,0 +1,98 @@
+//! `tsdbproof manifest`: fingerprints a source.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::Subcommand;
+use tsdbproof::{Depth, Error, FileDigests, Options};
+use tsdbproof_sources::{Wanted, block_on};
+
+use super::{Plan, merge};
+use crate::{
+    Machine, exit_code,
+    flags::{Budget, Filters, Leniency, Reading, Telling},
+    values,
+};
+
+/// Digests all points of sources, writes their manifest, prints roots and statement
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(disable_help_subcommand = true)]
+#[command(override_usage = "\
+tsdbproof manifest [OPTIONS] SOURCE… -o FILE
+       tsdbproof manifest merge [OPTIONS] FILE… -o FILE")]
+#[command(after_help = "\
+A file that is called merge is given as ./merge.
+
+Examples:
+  tsdbproof manifest backup/ -o backup.arrow
+  zcat part-*.gz | tsdbproof manifest - -o backup.arrow
+  tsdbproof manifest 'part-*.zst' -o march.arrow --from 2026-03-01 --to 2026-04-01
+  tsdbproof manifest merge part-*.arrow -o all.arrow
+
+Exit codes: 0 written; 1 written, but damage was found; 2 not written; 3 written, but part of the \
+source could not be read.")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    merge: Option<Merge>,
+
+    /// Files, folders, patterns, or - for standard input
+    #[arg(value_name = "SOURCE", required = true)]
+    sources: Vec<OsString>,
+
+    /// The manifest, an Arrow file; - for standard output
+    #[arg(long, short, value_name = "FILE", required = true)]
+    output: Option<PathBuf>,
+
+    /// How deep the manifest reaches: how closely it can place a difference later
+    #[arg(long, value_name = "DEPTH", value_parser = values::depth(), default_value = "hour")]
+    depth: Depth,
+
+    /// Leave out the digests of the files' bytes, which place damage and tell equal bytes
+    #[arg(long)]
+    no_file_digests: bool,
+
+    /// Add the SHA-256 of each file, as sha256sum prints it
+    #[arg(long)]
+    sha256: bool,
+
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    leniency: Leniency,
+    #[command(flatten)]
+    telling: Telling,
+    #[command(flatten)]
+    budget: Budget,
+}
+
+#[derive(Debug, Subcommand)]
+enum Merge {
+    Merge(merge::Args),
+}
+
+impl Args {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+        if let Some(Merge::Merge(merge)) = self.merge {
+            return merge.run(machine);
+        }
+        let mut options = Options {
+            depth: self.depth,
+            file_digests: FileDigests { blocks: !self.no_file_digests, sha256: self.sha256 },
+            ..Options::default()
+        };
+        self.filters.apply(&mut options, machine.now_ms)?;
+        self.reading.apply(&mut options);
+        self.leniency.apply(&mut options);
+        self.budget.apply(&mut options);
+        let mut opening = self.budget.opening(&options, machine);
+        let source = opening.source(&self.sources, Wanted::Points)?;
+        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        let output = self.output.unwrap_or_default();
+        let report = plan.manifest(machine, &output, |host, out| {
+            block_on(tsdbproof::manifest(host, &source, &options, out))
+        })?;
+        Ok(exit_code(&report, self.leniency.allow_partial))
+    }
+}

@@ -1,0 +1,48 @@
+//! `tsdbproof manifest merge`: one manifest of parts.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use tsdbproof::{Error, Options};
+use tsdbproof_sources::{Wanted, block_on};
+
+use super::Plan;
+use crate::{
+    Machine, exit_code,
+    flags::{Budget, Telling},
+};
+
+/// Joins the manifests of parts into one, as if all had been read at once
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tsdbproof manifest merge part-*.arrow -o all.arrow
+
+Exit codes: 0 written; 1 the parts contradict each other; 2 not written.")]
+pub(super) struct Args {
+    /// Manifests, or folders of them
+    #[arg(value_name = "FILE", required = true)]
+    parts: Vec<OsString>,
+
+    /// The manifest of all; - for standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+
+    #[command(flatten)]
+    telling: Telling,
+    #[command(flatten)]
+    budget: Budget,
+}
+
+impl Args {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+        let mut options = Options::default();
+        self.budget.apply(&mut options);
+        let mut opening = self.budget.opening(&options, machine);
+        let parts = opening.source(&self.parts, Wanted::Manifests)?;
+        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        let report = plan.manifest(machine, &self.output, |host, out| {
+            block_on(tsdbproof::merge(host, &parts, &options, out))
+        })?;
+        Ok(exit_code(&report, false))
+    }
+}

@@ -1,0 +1,45 @@
+//! `tsdbproof show`: tells what a manifest or an archive holds.
+
+use std::{ffi::OsString, slice};
+
+use tsdbproof::{Error, Options};
+use tsdbproof_sources::{Wanted, block_on};
+
+use super::Plan;
+use crate::{
+    Machine, exit_code,
+    flags::{Budget, Reading, Telling},
+};
+
+/// Tells what a manifest or an archive holds: totals, span, metrics, days, size at each depth
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tsdbproof show backup.arrow
+  tsdbproof show dump.gz --report json")]
+pub(super) struct Args {
+    /// A manifest, a file, folder or pattern, or - for standard input
+    #[arg(value_name = "FILE")]
+    file: OsString,
+
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    telling: Telling,
+    #[command(flatten)]
+    budget: Budget,
+}
+
+impl Args {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+        let mut options = Options::default();
+        self.reading.apply(&mut options);
+        self.budget.apply(&mut options);
+        let mut opening = self.budget.opening(&options, machine);
+        let source = opening.source(slice::from_ref(&self.file), Wanted::Points)?;
+        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        let report =
+            plan.report(machine, |host, _| block_on(tsdbproof::show(host, &source, &options)))?;
+        Ok(exit_code(&report, false))
+    }
+}

@@ -1,0 +1,184 @@
+//! Flags that several verbs share, and what they make of a job's options.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::Args;
+use tsdbproof::{Duplicates, Error, Limits, Options, Scope, format_by_name, time::parse_time};
+use tsdbproof_sources::{Opening, PIECE_BYTES, Resources, memory_bytes};
+
+use crate::{
+    Machine,
+    values::{self, ReportTo, When},
+};
+
+/// How sources are read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct Reading {
+    /// Take every source for this format, whatever its bytes say
+    #[arg(long, value_name = "FORMAT", value_parser = values::format())]
+    format: Option<&'static str>,
+
+    /// End at the first bad line
+    #[arg(long)]
+    strict: bool,
+
+    /// The longest line that is read; a longer one is a problem [default: 1MiB]
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    max_line: Option<u64>,
+}
+
+/// What is looked at.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct Filters {
+    /// The first instant: 2026-03-02, 2026-03-02T14:00+01:00 (UTC without a zone), seconds or
+    /// milliseconds since 1970, 1d-ago
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+
+    /// The first instant that is left out again
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+
+    /// Only metrics like this, with * and ?; repeatable
+    #[arg(long, value_name = "GLOB")]
+    metric: Vec<String>,
+
+    /// Only series with such a tag; repeatable: several of a key are alternatives, keys add up
+    #[arg(long, value_name = "KEY=GLOB")]
+    tag: Vec<String>,
+
+    /// Which of several values of one instant stand
+    #[arg(long, value_name = "WHICH", value_parser = values::duplicates(), default_value = "keep")]
+    duplicates: Duplicates,
+}
+
+/// What of the machine a job takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Machine")]
+pub(crate) struct Budget {
+    /// Threads [default: one for each core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+
+    /// Memory; what does not fit goes to temporary files
+    /// [default: 1GiB or a quarter of the machine's, the smaller]
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    memory: Option<u64>,
+
+    /// Where temporary files lie [default: the system's folder for them]
+    #[arg(long, value_name = "FOLDER")]
+    temp_dir: Option<PathBuf>,
+
+    /// The size of the parts of a file that threads read
+    #[arg(long, hide = true, value_name = "SIZE", value_parser = values::size)]
+    split_size: Option<u64>,
+
+    /// The bytes that are read at a time
+    #[arg(long, hide = true, value_name = "SIZE", value_parser = values::size)]
+    piece_size: Option<u64>,
+}
+
+/// What is told, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Telling {
+    /// Where a report goes: text or json (JSON lines) to standard output, or to =FILE; repeatable
+    /// [default: text]
+    #[arg(
+        long, value_name = "STYLE[=FILE]", value_parser = values::report_to
+    )]
+    pub(crate) report: Vec<ReportTo>,
+
+    /// Differences that a text report shows of each metric, of twice as many metrics; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) limit: usize,
+
+    /// Nothing to standard output, no progress; reports to files are written
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
+    /// Colours in a text report
+    #[arg(long, value_name = "WHEN", value_parser = values::when(), default_value = "auto", hide_possible_values = true)]
+    pub(crate) color: When,
+
+    /// Bytes read, rate and time left
+    #[arg(long, value_name = "WHEN", value_parser = values::when(), default_value = "auto", hide_possible_values = true)]
+    pub(crate) progress: When,
+}
+
+/// What passes for fine.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Verdict")]
+pub(crate) struct Leniency {
+    /// Exit 0 where only part could be read or compared, instead of 3
+    #[arg(long)]
+    pub(crate) allow_partial: bool,
+
+    /// Sources without any point are fine
+    #[arg(long)]
+    allow_empty: bool,
+}
+
+impl Reading {
+    pub(crate) fn apply(&self, options: &mut Options) {
+        options.format = self.format.and_then(format_by_name);
+        options.strict = self.strict;
+        if let Some(bytes) = self.max_line {
+            let line_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+            options.limits = Limits { line_bytes, ..options.limits };
+        }
+    }
+}
+
+impl Filters {
+    pub(crate) fn apply(&self, options: &mut Options, now_ms: u64) -> Result<(), Error> {
+        let time = |flag, text: &Option<String>| {
+            let parse = |text: &String| parse_time(text, now_ms);
+            text.as_ref().map(parse).transpose().map_err(|error| error.in_file(flag))
+        };
+        options.scope = Scope {
+            from_ms: time("--from", &self.from)?,
+            to_ms: time("--to", &self.to)?,
+            metrics: self.metric.clone(),
+            tags: self.tag.clone(),
+            duplicates: self.duplicates,
+        };
+        options.scope.check()
+    }
+}
+
+impl Leniency {
+    pub(crate) fn apply(&self, options: &mut Options) {
+        options.allow_empty = self.allow_empty;
+    }
+}
+
+impl Budget {
+    pub(crate) fn apply(&self, options: &mut Options) {
+        options.memory_bytes = self.memory.unwrap_or_else(memory_bytes);
+        if let Some(bytes) = self.split_size {
+            options.split_bytes = bytes;
+        }
+    }
+
+    pub(crate) fn resources(&self) -> Resources {
+        Resources {
+            threads: self.threads.map_or(0, NonZeroUsize::get),
+            temp_dir: self.temp_dir.clone().unwrap_or_else(std::env::temp_dir),
+            piece_bytes: self.piece_bytes(),
+        }
+    }
+
+    /// What opens the sources of a job with these options.
+    pub(crate) fn opening(&self, options: &Options, machine: &mut Machine<'_>) -> Opening {
+        let stdin = std::mem::replace(&mut machine.stdin, Box::new(std::io::empty()));
+        Opening::new(stdin, options.limits, self.piece_bytes(), &machine.stop)
+            .with_format_given(options.format.is_some())
+    }
+
+    fn piece_bytes(&self) -> usize {
+        self.piece_size.map_or(PIECE_BYTES, |bytes| usize::try_from(bytes).unwrap_or(PIECE_BYTES))
+    }
+}

@@ -1,0 +1,236 @@
+//! Where results go: reports to standard output and files, manifests to a file or a pipe.
+
+use std::{
+    io::{self, BufWriter, Write},
+    path::Path,
+};
+
+use anstyle::{AnsiColor, Effects, Style as Colour};
+use tsdbproof::{
+    Error,
+    render::{Json, Paint, Palette, Text, TextOptions},
+    report::{Difference, Differences, Report},
+    shown,
+};
+use tsdbproof_sources::{AtomicFile, Opening, Stop, io_error};
+
+use crate::{
+    Machine,
+    flags::Telling,
+    progress::Display,
+    usage,
+    values::{ReportTo, Style},
+};
+
+/// Characters of a path that a message shows.
+const PATH_CHARS: usize = 1024;
+
+/// Somewhere to write to, that a closed pipe does not disturb.
+pub(crate) enum Sink<'a> {
+    /// A file that is complete or absent.
+    File(Box<AtomicFile>),
+    /// A stream of this name; its reader may have gone.
+    Stream { out: &'a mut (dyn Write + Send), name: &'static str, is_closed: bool },
+}
+
+impl<'a> Sink<'a> {
+    /// A file; never one of the inputs.
+    pub(crate) fn file(path: &Path, opening: &Opening, stop: &Stop) -> Result<Self, Error> {
+        if opening.is_input(path) {
+            let name = shown(path.as_os_str().as_encoded_bytes(), PATH_CHARS);
+            return Err(
+                usage("is an input, and would be overwritten", "name another file").in_file(name)
+            );
+        }
+        AtomicFile::create(path, stop).map(|file| Sink::File(Box::new(file)))
+    }
+
+    pub(crate) fn stream(out: &'a mut (dyn Write + Send), name: &'static str) -> Self {
+        Sink::Stream { out, name, is_closed: false }
+    }
+
+    /// Makes what was written last.
+    pub(crate) fn commit(mut self) -> Result<(), Error> {
+        self.flush()?;
+        match self {
+            Sink::File(file) => file.commit(),
+            Sink::Stream { .. } => Ok(()),
+        }
+    }
+}
+
+impl Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Sink::File(file) => file.write(bytes),
+            Sink::Stream { is_closed: true, .. } => Ok(bytes.len()),
+            Sink::Stream { out, name, is_closed } => match out.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    *is_closed = true;
+                    Ok(bytes.len())
+                }
+                result => result.map_err(|error| named(error, name)),
+            },
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Sink::File(file) => file.flush(),
+            Sink::Stream { is_closed: true, .. } => Ok(()),
+            Sink::Stream { out, name, .. } => match out.flush() {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                result => result.map_err(|error| named(error, name)),
+            },
+        }
+    }
+}
+
+/// An error that says where, but for those that a writer must see as they are.
+fn named(error: io::Error, name: &str) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => error,
+        _ => io::Error::other(io_error(&error, name)),
+    }
+}
+
+/// The reports of a job: each takes the differences as they are found, and the summary.
+pub(crate) struct Reports<'a> {
+    writers: Vec<Writer<'a>>,
+}
+
+enum Writer<'a> {
+    Text(Box<Text>, Sink<'a>),
+    Json(Json<BufWriter<Sink<'a>>>),
+}
+
+impl<'a> Reports<'a> {
+    /// Opens every report before the job begins. `stream` takes those without a file.
+    pub(crate) fn open(
+        telling: &Telling,
+        palette: &Palette,
+        opening: &Opening,
+        stop: &Stop,
+        stream: Sink<'a>,
+    ) -> Result<Self, Error> {
+        let default = [ReportTo { style: Style::Text, file: None }];
+        let wanted = if telling.report.is_empty() { &default[..] } else { &telling.report };
+        for (index, report) in wanted.iter().enumerate() {
+            if wanted.iter().take(index).any(|other| other.file == report.file) {
+                return Err(usage(
+                    "two reports go to the same place",
+                    "give all but one a file: --report json=FILE",
+                ));
+            }
+        }
+        let mut stream = Some(stream).filter(|_| !telling.quiet);
+        let mut writers = Vec::new();
+        for ReportTo { style, file } in wanted {
+            let sink = match file {
+                Some(path) => Sink::file(path, opening, stop)?,
+                None => match stream.take() {
+                    Some(stream) => stream,
+                    None => continue,
+                },
+            };
+            // A file is read later, and elsewhere: no colours.
+            let palette = if file.is_some() { Palette::default() } else { palette.clone() };
+            writers.push(match style {
+                Style::Text => Writer::Text(
+                    Box::new(Text::new(TextOptions { limit: telling.limit, palette })),
+                    sink,
+                ),
+                Style::Json => Writer::Json(Json::new(BufWriter::new(sink))),
+            });
+        }
+        Ok(Reports { writers })
+    }
+
+    /// Writes the summary of each report.
+    pub(crate) fn finish(self, report: &Report) -> Result<(), Error> {
+        for writer in self.writers {
+            let sink = match writer {
+                Writer::Text(text, mut sink) => {
+                    sink.write_all(text.finish(report).as_bytes())?;
+                    sink
+                }
+                Writer::Json(json) => {
+                    json.finish(report)?.into_inner().map_err(|error| error.into_error())?
+                }
+            };
+            sink.commit()?;
+        }
+        Ok(())
+    }
+}
+
+impl Differences for Reports<'_> {
+    fn difference(&mut self, difference: &Difference) {
+        for writer in &mut self.writers {
+            match writer {
+                Writer::Text(text, _) => text.difference(difference),
+                Writer::Json(json) => json.difference(difference),
+            }
+        }
+    }
+}
+
+impl Telling {
+    /// The colours of a report on standard output.
+    pub(crate) fn palette(&self, machine: &Machine<'_>) -> Palette {
+        if !self.color.or(machine.out_has_colours) {
+            return Palette::default();
+        }
+        let paint = |colour: Colour| Paint {
+            on: colour.render().to_string(),
+            off: colour.render_reset().to_string(),
+        };
+        let bold = |colour: AnsiColor| paint(colour.on_default() | Effects::BOLD);
+        Palette {
+            good: bold(AnsiColor::Green),
+            bad: bold(AnsiColor::Red),
+            warn: bold(AnsiColor::Yellow),
+            extra: bold(AnsiColor::Green),
+            strong: paint(Colour::new().bold()),
+        }
+    }
+
+    /// Where progress is shown.
+    pub(crate) fn display(&self, machine: &Machine<'_>) -> Display {
+        match self.progress.or(machine.err_is_terminal && !self.quiet) {
+            true if machine.err_is_terminal => Display::Bar,
+            true => Display::Lines,
+            false => Display::Hidden,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails each write in this way.
+    struct Fails(io::ErrorKind);
+
+    impl Write for Fails {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error_and_a_full_disk_is() {
+        let mut closed = Fails(io::ErrorKind::BrokenPipe);
+        let mut sink = Sink::stream(&mut closed, "standard output");
+        sink.write_all(b"x").unwrap();
+        sink.commit().unwrap();
+        let mut full = Fails(io::ErrorKind::StorageFull);
+        let mut sink = Sink::stream(&mut full, "standard output");
+        let error = sink.write_all(b"x").unwrap_err();
+        assert!(error.to_string().starts_with("standard output: "), "{error}");
+    }
+}
