@@ -39,7 +39,7 @@ fn name_of(path: &Path) -> String {
 }
 
 /// What the system says of a file, in this program's words.
-fn io_error(error: &io::Error, name: &str) -> Error {
+pub fn io_error(error: &io::Error, name: &str) -> Error {
     let (what, help) = match error.kind() {
         io::ErrorKind::NotFound => ("no such file".to_owned(), None),
         io::ErrorKind::PermissionDenied => (

@@ -143,7 +143,11 @@ impl Opening {
             Err(error) => return Err(io_error(&error, &name_of(path))),
         };
         if metadata.is_dir() {
-            return self.add_found(&files_below(path)?, path, wanted, source);
+            let found = files_below(path)?;
+            if found.is_empty() {
+                return Err(nothing(path, "holds no file"));
+            }
+            return self.add_found(&found, wanted, source);
         }
         let input = self.open(path, &metadata)?;
         self.recognise(&input).map_err(|why| unknown(&input.name, &why))?;
@@ -178,23 +182,20 @@ impl Opening {
                 false => found.push(entry),
             }
         }
+        if found.is_empty() {
+            return Err(nothing(path, "matches no file"));
+        }
         found.sort_unstable();
-        self.add_found(&found, path, wanted, source)
+        self.add_found(&found, wanted, source)
     }
 
     /// Adds what a folder or a pattern brought along.
     fn add_found(
         &mut self,
         found: &[PathBuf],
-        named: &Path,
         wanted: Wanted,
         source: &mut Source,
     ) -> Result<(), Error> {
-        if found.is_empty() {
-            return Err(Error::usage("there is no file here").in_file(name_of(named)).help(
-                "nothing compared is not the same: check the name; hidden files are passed over",
-            ));
-        }
         for path in found {
             self.stop.check()?;
             if let Err(why) = self.add_one_found(path, wanted, source)? {
@@ -308,6 +309,12 @@ fn unknown(name: &str, why: &str) -> Error {
         .help(format!("formats: {}; --format overrules", formats.join(", ")))
 }
 
+fn nothing(path: &Path, what: &str) -> Error {
+    Error::usage(what)
+        .in_file(name_of(path))
+        .help("check the name; hidden files, _SUCCESS and *.crc are passed over")
+}
+
 fn missing(path: &Path) -> Error {
     let name = path.to_string_lossy();
     if let Some((scheme, _)) = name.split_once("://") {
@@ -320,7 +327,7 @@ fn missing(path: &Path) -> Error {
     match name.as_ref() {
         "merge" => error
             .help("to join manifests, write merge first: tsdbproof manifest merge FILE… -o FILE"),
-        _ => error.help("nothing was compared; check the name"),
+        _ => error.help("check the name, and the folder that it starts from"),
     }
 }
 
