@@ -83,7 +83,9 @@ pub(super) fn sentence(report: &Report) -> String {
     let points = counted(points, "point");
     match (report.verdict, report.job) {
         (Verdict::Done, JobKind::Merge) => {
-            format!("the parts hold {points}, and agree where they overlap")
+            let merged = report.merged.as_ref().map_or(0, |merged| merged.points);
+            let parts = counted(report.sides.len() as u64, "part");
+            format!("{} in {parts}, which agree where they overlap", counted(merged, "point"))
         }
         (Verdict::Done, _) => format!("{points}, and no damage"),
         (Verdict::SameBytes, _) => format!("the same bytes, so the same {points}"),
@@ -124,8 +126,27 @@ pub(super) fn totals(counts: &Counts, depth: &str) -> String {
         let n = if first { counted(n, "point") } else { number(n) };
         parts.push(format!("{n} {word}"));
     }
-    parts.extend(differing(counts.unresolved_nodes, depth));
+    let Counts { changed, narrowed, resolved, unresolved_nodes, f32_equal_nodes, .. } = *counts;
+    let mut causes = Vec::new();
+    causes.extend((narrowed > 0).then(|| narrowed_to_f32(narrowed, changed)));
+    causes.extend((resolved > 0).then(|| resolved_otherwise(resolved)));
+    if let Some(changed) = parts.last_mut().filter(|_| !causes.is_empty()) {
+        *changed = format!("{changed} ({})", causes.join(", "));
+    }
+    parts.extend(differing(unresolved_nodes, depth).map(|nodes| match f32_equal_nodes {
+        0 => nodes,
+        equal => format!("{nodes} ({} of them equal in single precision)", number(equal)),
+    }));
     if parts.is_empty() { "other points".to_owned() } else { parts.join(", ") }
+}
+
+fn narrowed_to_f32(n: u64, of: u64) -> String {
+    let n = if n == of { "all".to_owned() } else { number(n) };
+    format!("{n} narrowed to float32")
+}
+
+fn resolved_otherwise(n: u64) -> String {
+    format!("{} resolved the other way", counted(n, "duplicate"))
 }
 
 /// `3,600 of 3,600 points missing, 12 changed`.
@@ -144,10 +165,21 @@ pub(super) fn stretch(difference: &Difference, depth: &str) -> String {
         });
     }
     if let Some(nodes) = differing(counts.unresolved_nodes, depth) {
-        let (base, current) = (counted(*base_points, "point"), number(*current_points));
-        parts.push(format!("{nodes}, {base} in BASE and {current} in CURRENT"));
+        parts.push(nodes);
+        let sides = sides_hold(*base_points, *current_points);
+        return format!("{}; {sides}", parts.join(", "));
     }
     parts.join(", ")
+}
+
+/// `120 points in BASE and 118 in CURRENT`.
+fn sides_hold(base_points: u64, current_points: u64) -> String {
+    let base = counted(base_points, "point");
+    if base_points == current_points {
+        format!("{base} on each side")
+    } else {
+        format!("{base} in BASE and {} in CURRENT", number(current_points))
+    }
 }
 
 fn differing(nodes: u64, depth: &str) -> Option<String> {
@@ -155,12 +187,11 @@ fn differing(nodes: u64, depth: &str) -> Option<String> {
     (nodes > 0).then(|| format!("{} {verb}", counted(nodes, depth)))
 }
 
-pub(super) fn cause(cause: &Cause, depth: &str) -> String {
+/// Why, in words; `changed` points of the stretch stand on both sides.
+pub(super) fn cause(cause: &Cause, changed: u64, depth: &str) -> String {
     match cause {
-        Cause::Float32Narrowed { points } => format!("{} narrowed to float32", number(*points)),
-        Cause::DuplicateResolved { points } => {
-            format!("{} with some of several values gone", number(*points))
-        }
+        Cause::Float32Narrowed { points } => narrowed_to_f32(*points, changed),
+        Cause::DuplicateResolved { points } => resolved_otherwise(*points),
         Cause::Shifted { by_ms, points } => {
             format!("{} shifted by {}", number(*points), shift(*by_ms))
         }
@@ -193,20 +224,15 @@ pub(super) fn point(example: &PointDifference) -> String {
 
 pub(super) fn coverage(compared: &Compared) -> String {
     let Compared { depth, nodes, equal_nodes, base_points, current_points, .. } = compared;
+    if *nodes == 0 {
+        return "nothing".to_owned();
+    }
     let equal = if nodes == equal_nodes {
         "all equal".to_owned()
     } else {
         format!("{} equal", number(*equal_nodes))
     };
-    let points = if base_points == current_points {
-        format!("{} on each side", counted(*base_points, "point"))
-    } else {
-        format!(
-            "{} in BASE and {} in CURRENT",
-            counted(*base_points, "point"),
-            number(*current_points)
-        )
-    };
+    let points = sides_hold(*base_points, *current_points);
     let unit = if *depth == "series" || *depth == "metric" {
         counted(*nodes, depth)
     } else {
@@ -218,9 +244,14 @@ pub(super) fn coverage(compared: &Compared) -> String {
 /// Counts of a side that are worth a word.
 pub(super) fn notes(side: &Side) -> String {
     let Side { repeats, conflicts, undecided, filtered, .. } = *side;
+    // Under `--duplicates` only one of the values counts.
+    let several = match side.scope.contains("duplicates ") {
+        true => "with several values",
+        false => "with several values, all of them counted",
+    };
     let notes = [
         (repeats, "repeated point", "counted once"),
-        (conflicts, "instant", "with several values, all of them counted"),
+        (conflicts, "instant", several),
         (
             undecided,
             "conflict",

@@ -14,7 +14,7 @@ use super::{
     worst::{Metric, Worst},
 };
 use crate::{
-    report::{Counts, Difference, Differences, JobKind, Report, Side, Verdict},
+    report::{Counts, Difference, Differences, JobKind, Report, Side, SideTotals, Verdict},
     time::window,
 };
 
@@ -181,18 +181,30 @@ impl Page<'_> {
 
     /// The roots as they are copied elsewhere; once where both sides agree.
     fn roots(&mut self) {
-        let sides: Vec<&Side> =
-            self.report.sides.iter().filter(|side| !side.totals.exact_root.is_empty()).collect();
-        let agree = sides.windows(2).all(|two| two[0].totals.statement == two[1].totals.statement);
-        let shown_sides = if agree { sides.len().min(1) } else { sides.len() };
-        for side in &sides[..shown_sides] {
-            if !agree {
-                self.heading(&format!("roots of {}", role(self.report, side)));
+        let report = self.report;
+        if report.job == JobKind::Merge {
+            if let Some(merged) = &report.merged {
+                self.roots_of(merged);
             }
-            self.labelled("exact", &side.totals.exact_root);
-            self.labelled("f32", &side.totals.f32_root);
-            self.labelled("statement", &side.totals.statement);
+            return;
         }
+        let sides = report.sides.iter().filter(|side| !side.totals.exact_root.is_empty());
+        let sides: Vec<&Side> = sides.collect();
+        let agree = sides.windows(2).all(|two| two[0].totals.statement == two[1].totals.statement);
+        if agree {
+            sides.first().into_iter().for_each(|side| self.roots_of(&side.totals));
+            return;
+        }
+        for side in sides {
+            self.heading(&format!("roots of {}", role(report, side)));
+            self.roots_of(&side.totals);
+        }
+    }
+
+    fn roots_of(&mut self, totals: &SideTotals) {
+        self.labelled("exact", &totals.exact_root);
+        self.labelled("f32", &totals.f32_root);
+        self.labelled("statement", &totals.statement);
     }
 
     /// What `show` tells: metrics, days, rows.
@@ -313,7 +325,7 @@ impl Page<'_> {
             .map_or(String::new(), |(from, to)| format!(" {}", window(from, to)));
         let whole = if difference.whole_series { ", the whole series" } else { "" };
         let what = stretch(difference, depth);
-        let causes: Vec<_> = difference.causes.iter().map(|it| cause(it, depth)).collect();
+        let causes: Vec<_> = difference.causes.iter().map(|it| cause(it, changed, depth)).collect();
         let why =
             if causes.is_empty() { String::new() } else { format!(" ({})", causes.join("; ")) };
         self.line(format!("{sign} {name}{at}: {what}{whole}{why}"));
