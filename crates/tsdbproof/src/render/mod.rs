@@ -2,6 +2,8 @@
 
 mod json;
 mod phrase;
+#[cfg(test)]
+mod tests;
 mod text;
 mod words;
 mod worst;

@@ -99,8 +99,11 @@ pub(super) fn sentence(report: &Report) -> String {
         (Verdict::Different, JobKind::Merge) => "the parts contradict each other".to_owned(),
         (Verdict::Different, _) => match &report.compared {
             Some(compared) if compared.differences > 0 => {
-                let metrics = counted(compared.metrics.len() as u64, "metric");
-                format!("{} in {metrics}", totals(&compared.counts, compared.depth))
+                let what = totals(&compared.counts, compared.depth);
+                match compared.depth {
+                    "metric" => what,
+                    _ => format!("{what} in {}", counted(compared.metrics.len() as u64, "metric")),
+                }
             }
             _ => "the points are others".to_owned(),
         },
@@ -243,7 +246,7 @@ pub(super) fn coverage(compared: &Compared) -> String {
 
 /// Counts of a side that are worth a word.
 pub(super) fn notes(side: &Side) -> String {
-    let Side { repeats, conflicts, undecided, filtered, .. } = *side;
+    let Side { repeats, replaced, conflicts, undecided, filtered, .. } = *side;
     // Under `--duplicates` only one of the values counts.
     let several = match side.scope.contains("duplicates ") {
         true => "with several values",
@@ -251,6 +254,7 @@ pub(super) fn notes(side: &Side) -> String {
     };
     let notes = [
         (repeats, "repeated point", "counted once"),
+        (replaced, "value", "that --duplicates left out"),
         (conflicts, "instant", several),
         (
             undecided,
@@ -260,8 +264,14 @@ pub(super) fn notes(side: &Side) -> String {
         (filtered, "point", "outside of the filters"),
     ];
     let notes = notes.into_iter().filter(|(n, ..)| *n > 0);
-    notes
-        .map(|(n, noun, what)| format!("{} {what}", counted(n, noun)))
-        .collect::<Vec<_>>()
-        .join("; ")
+    let mut notes: Vec<_> =
+        notes.map(|(n, noun, what)| format!("{} {what}", counted(n, noun))).collect();
+    let left_out = side.left_out.iter();
+    let left_out =
+        left_out.map(|(kind, n)| format!("{} × {}", number(*n), shown(kind, NAME_CHARS)));
+    let left_out: Vec<_> = left_out.collect();
+    if !left_out.is_empty() {
+        notes.push(format!("its root leaves out {} of its source", left_out.join(", ")));
+    }
+    notes.join("; ")
 }

@@ -108,6 +108,11 @@ fn unlimited(limit: usize) -> usize {
     if limit == 0 { usize::MAX } else { limit }
 }
 
+/// A manifest of metrics does not know their series.
+fn known_series(series: u64) -> String {
+    if series == 0 { String::new() } else { counted(series, "series") }
+}
+
 /// The text while it is written.
 struct Page<'a> {
     report: &'a Report,
@@ -174,7 +179,7 @@ impl Page<'_> {
         }
         let word = paint.over(word);
         self.line(format!("{word}: {}", sentence(self.report)));
-        for reason in &self.report.reasons {
+        for reason in self.report.reasons.iter().chain(&self.report.notes) {
             self.line(format!("  {}", shown(reason, SENTENCE_CHARS)));
         }
     }
@@ -223,8 +228,7 @@ impl Page<'_> {
         self.heading("metrics");
         let rows = side.metrics.iter().take(self.list).map(|metric| {
             let span = span(Some(&metric.first), Some(&metric.last));
-            let (series, points) =
-                (counted(metric.series, "series"), counted(metric.points, "point"));
+            let (series, points) = (known_series(metric.series), counted(metric.points, "point"));
             vec![format!("  {}", shown(&metric.metric, NAME_CHARS)), series, points, span]
         });
         let rows: Vec<_> = rows.collect();
@@ -296,10 +300,11 @@ impl Page<'_> {
 
     fn metric(&mut self, metric: Metric, depth: &str) {
         let name = shown(&metric.name, NAME_CHARS);
-        let compared = self.report.compared.as_ref();
-        let series = compared.and_then(|compared| compared.metrics.get(&metric.name));
-        let of_series = series
-            .map_or(String::new(), |counts| format!(" in {}", counted(counts.series, "series")));
+        // A node of this depth is a metric, whose series nobody counted.
+        let compared = self.report.compared.as_ref().filter(|_| depth != "metric");
+        let counts = compared.and_then(|compared| compared.metrics.get(&metric.name));
+        let of_series =
+            counts.map_or(String::new(), |it| format!(" in {}", counted(it.series, "series")));
         self.heading(&format!("{name}: {}{of_series}", totals(&metric.counts, depth)));
         let (differences, more) = metric.worst.into_sorted();
         for difference in &differences {

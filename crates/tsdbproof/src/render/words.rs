@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn sizes_and_shifts_take_the_largest_fitting_unit() {
         let sizes = [0, 1023, 1024, 1536, (1 << 20) - 1, 1 << 20, u64::MAX].map(size).join(" ");
-        assert_eq!(sizes, "0 B 1023 B 1.0 KiB 1.5 KiB 1023.9 KiB 1.0 MiB 16384.0 PiB");
+        assert_eq!(sizes, "0 B 1023 B 1.0 KiB 1.5 KiB 1023.9 KiB 1.0 MiB 16383.9 PiB");
         assert_eq!([3_600_000, -90_000, 1].map(shift).join(" "), "+1 h -90 s +1 ms");
     }
 }
