@@ -86,9 +86,7 @@ pub(crate) struct Budget {
 pub(crate) struct Telling {
     /// Where a report goes: text or json (JSON lines) to standard output, or to =FILE; repeatable
     /// [default: text]
-    #[arg(
-        long, value_name = "STYLE[=FILE]", value_parser = values::report_to
-    )]
+    #[arg(long, value_name = "STYLE[=FILE]", value_parser = values::report_to)]
     pub(crate) report: Vec<ReportTo>,
 
     /// Differences that a text report shows of each metric, of twice as many metrics; 0 for all
@@ -100,11 +98,17 @@ pub(crate) struct Telling {
     pub(crate) quiet: bool,
 
     /// Colours in a text report
-    #[arg(long, value_name = "WHEN", value_parser = values::when(), default_value = "auto", hide_possible_values = true)]
+    #[arg(
+        long, value_name = "WHEN", value_parser = values::when(), default_value = "auto",
+        hide_possible_values = true
+    )]
     pub(crate) color: When,
 
     /// Bytes read, rate and time left
-    #[arg(long, value_name = "WHEN", value_parser = values::when(), default_value = "auto", hide_possible_values = true)]
+    #[arg(
+        long, value_name = "WHEN", value_parser = values::when(), default_value = "auto",
+        hide_possible_values = true
+    )]
     pub(crate) progress: When,
 }
 

@@ -162,3 +162,32 @@ impl Plan<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(command: &Command) -> Vec<Arg> {
+        let own = command.get_arguments().cloned();
+        own.chain(command.get_subcommands().flat_map(flags)).collect()
+    }
+
+    #[test]
+    fn arguments_agree_with_each_other() {
+        with_environment(Cli::command()).debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_its_variable() {
+        let flags = flags(&with_environment(Cli::command()));
+        assert!(flags.len() > 50);
+        for flag in flags.iter().filter(|flag| flag.get_long().is_some()) {
+            let name = flag.get_env().and_then(|name| name.to_str()).unwrap_or_default();
+            let flag_of_name = name.strip_prefix("TSDBPROOF_").unwrap_or_default();
+            assert_eq!(
+                Some(flag_of_name.to_lowercase().replace('_', "-").as_str()),
+                flag.get_long()
+            );
+        }
+    }
+}
