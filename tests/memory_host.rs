@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use tsdbproof::{Error, Flow, Host, Input, Scratch, Source, Task, Work, host::HEAD_BYTES};
+use tsdbproof::{Error, Flow, Host, Input, Limits, Scratch, Source, Task, Work, host::HEAD_BYTES};
 
 /// Inputs in memory, and how they are fed.
 #[derive(Debug, Clone)]
@@ -44,11 +44,9 @@ impl MemoryHost {
     pub(crate) fn source(&mut self, files: &[(&str, &[u8])]) -> Source {
         let inputs = files.iter().map(|(name, bytes)| {
             self.inputs.push((bytes.to_vec(), Arc::default()));
-            Input {
-                name: (*name).to_owned(),
-                size: (!self.are_streams).then_some(bytes.len() as u64),
-                head: bytes[..bytes.len().min(HEAD_BYTES)].to_vec(),
-            }
+            let size = (!self.are_streams).then_some(bytes.len() as u64);
+            let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+            Input::new((*name).to_owned(), size, head, &Limits::default())
         });
         let inputs: Vec<_> = inputs.collect();
         let names = inputs.iter().map(|input| input.name.clone()).collect();

@@ -21,8 +21,7 @@ use std::{
 
 use glob::MatchOptions;
 use tsdbproof::{
-    Error, FORMATS, Input, Kind, Limits, Source, host::HEAD_BYTES, probe, quote, report::NotRead,
-    shown,
+    Error, FORMATS, Input, Kind, Limits, Source, host::HEAD_BYTES, quote, report::NotRead, shown,
 };
 
 use crate::{
@@ -33,8 +32,6 @@ use crate::{
     stream::Stream,
 };
 
-/// The first bytes of an Arrow IPC file, which a manifest is.
-const MANIFEST_MAGIC: &[u8] = b"ARROW1";
 /// Other names of standard input.
 const STDIN_NAMES: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
@@ -224,7 +221,7 @@ impl Opening {
         }
         let was_open = self.is_open(Identity::of(&metadata));
         let input = self.open(path, &metadata)?;
-        let is_manifest = input.head.starts_with(MANIFEST_MAGIC);
+        let is_manifest = input.is_manifest();
         let refusal = match (wanted, is_manifest) {
             (Wanted::Points, true) => Err("a manifest, which holds no points".to_owned()),
             (Wanted::Manifests, true) => Ok(()),
@@ -243,7 +240,7 @@ impl Opening {
     fn open(&mut self, path: &Path, metadata: &Metadata) -> Result<Input, Error> {
         if metadata.is_file() {
             let (file, head) = NamedFile::open(path, HEAD_BYTES)?;
-            let input = Input { name: name_of(path), size: Some(file.size_bytes()), head };
+            let input = Input::new(name_of(path), Some(file.size_bytes()), &head, &self.limits);
             self.opened.push(Opened::File(file));
             return Ok(input);
         }
@@ -270,24 +267,18 @@ impl Opening {
         open: impl FnOnce() -> std::io::Result<R> + Send + 'static,
     ) -> Result<Input, Error> {
         let stream = Stream::open(name.clone(), HEAD_BYTES, self.piece_bytes, &self.stop, open)?;
-        let head = stream.head().iter().take(HEAD_BYTES).copied().collect();
+        let head = stream.head().get(..HEAD_BYTES).unwrap_or(stream.head());
+        let input = Input::new(name, None, head, &self.limits);
         self.opened.push(Opened::Stream(Mutex::new(Some(stream))));
-        Ok(Input { name, size: None, head })
+        Ok(input)
     }
 
     /// Whether something here reads these bytes; if not, what they are.
     fn recognise(&self, input: &Input) -> Result<(), String> {
-        let head = input.head.as_slice();
-        if self.is_format_given || head.is_empty() || head.starts_with(MANIFEST_MAGIC) {
+        if self.is_format_given || input.is_recognised() || input.is_manifest() {
             return Ok(());
         }
-        match probe(head, &self.limits) {
-            found if found.format.is_some() => Ok(()),
-            _ => Err(format!(
-                "no format recognises it; it begins with {}",
-                quote(head.get(..16).unwrap_or(head))
-            )),
-        }
+        Err(format!("no format recognises it; it begins with {}", quote(input.beginning())))
     }
 }
 
@@ -424,10 +415,22 @@ mod tests {
         assert!(error.to_string().starts_with("s3://bucket/x: s3:// is not supported yet\nhelp: "));
     }
 
+    fn manifest_of(folder: &tempfile::TempDir) -> Vec<u8> {
+        let mut opening = opening();
+        let source = opening.source(&[folder.path().into()], Wanted::Points).unwrap();
+        let temp_dir = std::env::temp_dir();
+        let resources = Resources { threads: 1, temp_dir, piece_bytes: 100 };
+        let host = opening.into_host(resources, Progress::default()).unwrap();
+        let (options, mut out) = (tsdbproof::Options::default(), Vec::new());
+        crate::block_on(tsdbproof::manifest(&host, &source, &options, &mut out)).unwrap();
+        out
+    }
+
     #[test]
     fn a_manifest_in_a_folder_is_no_backup_but_the_one_held_against_is_expected() {
-        let folder = folder(&[("data", ""), ("m.arrow", "ARROW1\0\0")]);
+        let folder = folder(&[("data", "")]);
         let manifest = folder.path().join("m.arrow");
+        fs::write(&manifest, manifest_of(&folder)).unwrap();
         let source = open(&folder, "").unwrap();
         assert_eq!((source.inputs.len(), source.not_read.len()), (1, 1));
         let mut opening = opening();
@@ -444,7 +447,7 @@ mod tests {
         let mut opening = opening();
         let source = opening.source(&["-".into()], Wanted::Points).unwrap();
         assert_eq!(
-            (source.inputs[0].size, source.inputs[0].head.as_slice()),
+            (source.inputs[0].size, source.inputs[0].beginning()),
             (None, b"put m 1 1 a=b\n".as_slice())
         );
         let error = opening.source(&["/dev/stdin".into()], Wanted::Points).unwrap_err();

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use tsdbproof_core::Error;
+use tsdbproof_formats::{Limits, Probe, probe};
+
+use crate::store::manifest;
 
 /// A file or a stream that a job may read, as its host found it.
 #[derive(Debug, Clone)]
@@ -11,8 +14,37 @@ pub struct Input {
     pub name: String,
     /// Bytes; `None` for a stream, which can be read only once.
     pub size: Option<u64>,
-    /// The first bytes: [`HEAD_BYTES`], or all if there are fewer.
-    pub head: Vec<u8>,
+    /// What its first bytes say. The bytes themselves are not kept: a folder has many files.
+    pub(crate) probe: Probe,
+    is_manifest: bool,
+    beginning: Vec<u8>,
+}
+
+/// Bytes of a head that messages may show.
+const BEGINNING_BYTES: usize = 16;
+
+impl Input {
+    /// An input that begins with `head`: [`HEAD_BYTES`], or all if there are fewer.
+    pub fn new(name: String, size: Option<u64>, head: &[u8], limits: &Limits) -> Self {
+        let beginning = head.get(..BEGINNING_BYTES).unwrap_or(head).to_vec();
+        let is_manifest = manifest::is_manifest(head);
+        Input { name, size, probe: probe(head, limits), is_manifest, beginning }
+    }
+
+    /// Its first few bytes, for messages.
+    pub fn beginning(&self) -> &[u8] {
+        &self.beginning
+    }
+
+    /// Whether it is a manifest, of whatever version.
+    pub fn is_manifest(&self) -> bool {
+        self.is_manifest
+    }
+
+    /// Whether a format claims it for points.
+    pub fn is_recognised(&self) -> bool {
+        self.probe.format.is_some()
+    }
 }
 
 /// Bytes of a head that a host should give: more than the largest block of a zstd frame.

@@ -21,4 +21,4 @@ pub use tsdbproof_core::{
     Error, Kind, Profile, quote, shown,
     digest::{Depth, RootText},
 };
-pub use tsdbproof_formats::{FORMATS, Limits, by_name as format_by_name, probe};
+pub use tsdbproof_formats::{FORMATS, Limits, by_name as format_by_name};

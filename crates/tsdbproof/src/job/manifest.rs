@@ -72,6 +72,9 @@ pub async fn merge<H: Host>(
         let survey = side::survey(&part.leaves)?;
         sides.push(side::of_manifest("part", &input.name, &part.leaves, &part.meta, &survey));
     }
+    if let Some(side) = sides.first_mut() {
+        side.not_read.clone_from(&parts.not_read);
+    }
     let mut report = verdict::report(JobKind::Merge, sides, options);
     report.contradictions = contradictions.told();
     if contradictions.count == 0 {

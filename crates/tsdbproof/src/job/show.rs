@@ -7,14 +7,13 @@ use crate::{
     Host, Options,
     look::{look, spills},
     report::{JobKind, Report},
-    store::manifest::is_manifest,
 };
 
 /// Tells what a manifest or an archive holds. The host's inputs are those of `source`.
 pub async fn show<H: Host>(host: &H, source: &Source, options: &Options) -> Result<Report, Error> {
     options.scope.check()?;
     let mut side = match source.inputs.as_slice() {
-        [input] if is_manifest(&input.head) => {
+        [input] if input.is_manifest() => {
             let (spill, _) = spills(host, options.memory_bytes)?;
             let read =
                 manifests::read(host, &source.inputs, 0, &spill, options.memory_bytes).await?;

@@ -15,7 +15,7 @@ use crate::{
     Expect, FileDigests, Host, Input, Options, Scope,
     look::{FileLook, Looked, Survey, look, spills},
     report::{ChangedFile, Differences, JobKind, Report, Side, Verdict},
-    store::manifest::{FileMeta, is_manifest},
+    store::manifest::FileMeta,
 };
 
 /// Digests `source` and holds it against a manifest or a root.
@@ -35,7 +35,7 @@ pub async fn verify<H: Host>(
                 inputs: vec![input.clone()],
                 not_read: Vec::new(),
             };
-            if !is_manifest(&input.head) {
+            if !input.is_manifest() {
                 return Err(not_a_manifest(input));
             }
             run(host, JobKind::Verify, [&base, source], options, differences).await
@@ -112,8 +112,8 @@ impl Read {
 /// The manifest that a side is, if it is one.
 fn manifest_of(source: &Source) -> Result<Option<&Input>, Error> {
     match source.inputs.as_slice() {
-        [input] if is_manifest(&input.head) => Ok(Some(input)),
-        inputs => match inputs.iter().find(|input| is_manifest(&input.head)) {
+        [input] if input.is_manifest() => Ok(Some(input)),
+        inputs => match inputs.iter().find(|input| input.is_manifest()) {
             None => Ok(None),
             Some(input) => Err(Error::usage("a manifest stands among other files")
                 .in_file(&input.name)

@@ -1,5 +1,7 @@
 //! The work of a first look: one part of one input, from bytes to a sink, its bytes digested.
 
+use std::sync::Arc;
+
 use tsdbproof_core::Error;
 use tsdbproof_formats::{
     Format, FormatReader, Limits,
@@ -8,9 +10,11 @@ use tsdbproof_formats::{
 
 use super::{
     digests::{BLOCK_BYTES, Digester, FileBlocks},
-    sink::{Found, Sink},
+    sink::{Found, Keep, Shared, Sink},
+    staged::{Feed, Plan},
+    wanted::Wanted,
 };
-use crate::{Flow, Work};
+use crate::{FileDigests, Flow};
 
 /// How an input is read.
 #[derive(Clone, Copy)]
@@ -35,6 +39,19 @@ impl Part {
     }
 }
 
+/// A first look at one part of one input.
+pub(crate) struct FirstLook {
+    pub(crate) reading: Reading,
+    pub(crate) part: Part,
+    pub(crate) input: u32,
+    /// It can't be read a second time.
+    pub(crate) is_stream: bool,
+    pub(crate) digests: FileDigests,
+    /// The first damage is enough.
+    pub(crate) strict: bool,
+    pub(crate) shared: Arc<Shared>,
+}
+
 /// One part of one input on its way into a sink.
 pub(crate) struct Intake {
     reading: Reading,
@@ -46,12 +63,10 @@ pub(crate) struct Intake {
     unpack: Box<dyn Decompressor>,
     sink: Sink,
     digester: Option<Digester>,
-    pub(crate) result: IntakeResult,
 }
 
 /// What a part gave.
-#[derive(Default)]
-pub(crate) struct IntakeResult {
+pub(crate) struct PartLook {
     pub(crate) found: Found,
     pub(crate) lines: u64,
     pub(crate) blocks: FileBlocks,
@@ -66,32 +81,30 @@ enum State {
     Done(u64),
 }
 
-impl Intake {
-    pub(crate) fn new(
-        reading: Reading,
-        part: Part,
-        sink: Sink,
-        digester: Option<Digester>,
-        strict: bool,
-    ) -> Self {
-        let Reading { codec, format, limits } = reading;
+impl Plan for FirstLook {
+    type Open = Intake;
+
+    fn open(self) -> Intake {
+        let FirstLook { reading, part, .. } = self;
+        let keep = if self.is_stream { Keep::All } else { Keep::Unordered };
         let state = match part.from {
-            0 => State::Reading((format.open)(&limits, 0)),
+            0 => State::Reading((reading.format.open)(&reading.limits, 0)),
             _ => State::Seeking,
         };
         Intake {
             reading,
             part,
-            strict,
+            strict: self.strict,
             at: part.first_byte(),
             state,
-            unpack: codec.open(&limits),
-            sink,
-            digester,
-            result: IntakeResult::default(),
+            unpack: reading.codec.open(&reading.limits),
+            sink: Sink::new(&self.shared, self.input, keep),
+            digester: Digester::new(self.digests, part.from, part.to),
         }
     }
+}
 
+impl Intake {
     /// Passes over what belongs to the part before; gives the rest.
     fn seek<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let State::Seeking = self.state else { return bytes };
@@ -162,7 +175,9 @@ fn take(piece: Piece<'_>, reader: &mut dyn FormatReader, sink: &mut Sink) -> Res
     Ok(())
 }
 
-impl Work for Intake {
+impl Feed for Intake {
+    type Found = PartLook;
+
     fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {
         let stops = self.strict && self.sink.has_damage();
         if !matches!(self.state, State::Done(_)) && !stops {
@@ -177,19 +192,29 @@ impl Work for Intake {
         Ok(if enough { Flow::Enough } else { Flow::More })
     }
 
-    fn finish(&mut self) -> Result<(), Error> {
+    fn finish(mut self) -> Result<PartLook, Error> {
         self.end_lines()?;
         let lines = if let State::Done(lines) = self.state { lines } else { 0 };
-        let blocks = self.digester.take().map(Digester::finish).unwrap_or_default();
-        let found = self.sink.finish()?;
-        self.result = IntakeResult { found, lines, blocks, end: self.at };
-        Ok(())
+        let blocks = self.digester.map(Digester::finish).unwrap_or_default();
+        Ok(PartLook { found: self.sink.finish()?, lines, blocks, end: self.at })
     }
 }
 
 /// Rounds up to the start of a block.
 pub(crate) fn block_start(byte: u64) -> u64 {
     byte.div_ceil(BLOCK_BYTES) * BLOCK_BYTES
+}
+
+/// A second look at stretches of one input.
+pub(crate) struct SecondLook {
+    pub(crate) reading: Reading,
+    pub(crate) input: u32,
+    /// The first unpacked byte that will be pushed.
+    pub(crate) from: u64,
+    /// Stretches of unpacked bytes, ascending.
+    pub(crate) ranges: Vec<(u64, u64)>,
+    pub(crate) wanted: Arc<Wanted>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// The work of a second look: stretches of one input, once more, into a sink.
@@ -202,26 +227,20 @@ pub(crate) struct Again {
     reader: Option<Box<dyn FormatReader>>,
     unpack: Box<dyn Decompressor>,
     sink: Sink,
-    pub(crate) found: Found,
 }
 
-impl Again {
-    /// `from` is the first unpacked byte that will be pushed; `ranges` ascend.
-    pub(crate) fn new(
-        reading: Reading,
-        from: u64,
-        mut ranges: Vec<(u64, u64)>,
-        sink: Sink,
-    ) -> Self {
-        ranges.reverse();
+impl Plan for SecondLook {
+    type Open = Again;
+
+    fn open(mut self) -> Again {
+        self.ranges.reverse();
         Again {
-            reading,
-            ranges,
-            at: from,
+            reading: self.reading,
+            ranges: self.ranges,
+            at: self.from,
             reader: None,
-            unpack: reading.codec.open(&reading.limits),
-            sink,
-            found: Found::default(),
+            unpack: self.reading.codec.open(&self.reading.limits),
+            sink: Sink::new(&self.shared, self.input, Keep::Wanted(self.wanted)),
         }
     }
 }
@@ -275,7 +294,9 @@ impl Stretch<'_> {
     }
 }
 
-impl Work for Again {
+impl Feed for Again {
+    type Found = Found;
+
     fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {
         let Again { reading, ranges, at, reader, sink, .. } = self;
         let mut stretch = Stretch { reading, ranges, at, reader, sink };
@@ -283,14 +304,13 @@ impl Work for Again {
         Ok(if self.ranges.is_empty() { Flow::Enough } else { Flow::More })
     }
 
-    fn finish(&mut self) -> Result<(), Error> {
-        let Again { reading, ranges, at, reader, sink, .. } = self;
+    fn finish(mut self) -> Result<Found, Error> {
+        let Again { reading, ranges, at, reader, unpack, sink } = &mut self;
         let mut stretch = Stretch { reading, ranges, at, reader, sink };
-        self.unpack.finish(&mut |piece| stretch.take(piece))?;
+        unpack.finish(&mut |piece| stretch.take(piece))?;
         if let Some(mut reader) = self.reader.take() {
             reader.finish(&mut self.sink)?;
         }
-        self.found = self.sink.finish()?;
-        Ok(())
+        self.sink.finish()
     }
 }

@@ -18,12 +18,13 @@ mod problems;
 mod row;
 mod runs;
 mod sink;
+mod staged;
 mod wanted;
 
 use std::sync::Arc;
 
 use tsdbproof_core::{Error, Kind, digest::Depth};
-use tsdbproof_formats::{decompress::Codec, probe};
+use tsdbproof_formats::decompress::Codec;
 
 pub(crate) use digests::{BLOCK_BYTES, FileBlocks};
 pub(crate) use fold::{Conflicts, next_instant, resolve};
@@ -34,10 +35,11 @@ pub(crate) use runs::{Merge, Run, RunWriter, Spill};
 pub(crate) use wanted::{SeriesHash, Wanted};
 
 use fold::{Evidence, fold};
-use intake::{Again, Intake, Part, Reading};
-use sink::{Keep, Shared, Sink};
+use intake::{FirstLook, Part, Reading, SecondLook};
+use sink::Shared;
+use staged::Staged;
 
-use crate::{Host, Input, Options, Source, Task, host::HEAD_BYTES};
+use crate::{Host, Input, Options, Source, Task};
 
 /// What a first and a second look at a side gave.
 pub(crate) struct Looked {
@@ -132,22 +134,16 @@ pub(crate) async fn look<H: Host>(
 }
 
 fn reading(input: &Input, options: &Options) -> Result<Reading, Error> {
-    let head = input.head.get(..HEAD_BYTES).unwrap_or(&input.head);
-    let probe = probe(head, &options.limits);
-    let format = options.format.or(probe.format).ok_or_else(|| {
+    let format = options.format.or(input.probe.format).ok_or_else(|| {
         Error::new(Kind::Unsupported, "its bytes are of no format that is known here")
             .in_file(&input.name)
             .help("`--format NAME` reads it as that format all the same")
     })?;
-    Ok(Reading { codec: probe.codec, format, limits: options.limits })
+    Ok(Reading { codec: input.probe.codec, format, limits: options.limits })
 }
 
 impl Side {
-    fn sink(&self, input: usize, keep: Keep) -> Sink {
-        Sink::new(&self.shared, u32::try_from(input).unwrap_or(u32::MAX), keep)
-    }
-
-    fn first_look(&self, inputs: &[Input], options: &Options) -> Vec<Task<Intake>> {
+    fn first_look(&self, inputs: &[Input], options: &Options) -> Vec<Task<Staged<FirstLook>>> {
         let total: u64 = inputs.iter().filter_map(|input| input.size).sum();
         let part_bytes = part_bytes(total, self.threads, options);
         let mut tasks = Vec::new();
@@ -155,13 +151,18 @@ impl Side {
             let splits = reading.codec == Codec::Plain
                 && reading.format.splits_at_lines
                 && !options.file_digests.sha256;
+            let index = self.first_input + index;
             for part in parts(input.size.filter(|_| splits), part_bytes) {
-                let input_index = self.first_input + index;
-                let keep = if input.size.is_none() { Keep::All } else { Keep::Unordered };
-                let digester = digests::Digester::new(options.file_digests, part.from, part.to);
-                let sink = self.sink(input_index, keep);
-                let work = Intake::new(*reading, part, sink, digester, options.strict);
-                tasks.push(Task { input: input_index, from: part.first_byte(), work });
+                let work = Staged::Planned(FirstLook {
+                    reading: *reading,
+                    part,
+                    input: u32::try_from(index).unwrap_or(u32::MAX),
+                    is_stream: input.size.is_none(),
+                    digests: options.file_digests,
+                    strict: options.strict,
+                    shared: Arc::clone(&self.shared),
+                });
+                tasks.push(Task { input: index, from: part.first_byte(), work });
             }
         }
         tasks
@@ -171,7 +172,7 @@ impl Side {
     fn join(
         self,
         source: &Source,
-        tasks: Vec<Task<Intake>>,
+        tasks: Vec<Task<Staged<FirstLook>>>,
         options: &Options,
     ) -> Result<(Looked, Evidence), Error> {
         let file = |(input, reading): (&Input, &Reading)| FileLook {
@@ -195,7 +196,8 @@ impl Side {
         };
         let mut evidence = Evidence::default();
         let mut lines = (0, 0);
-        for Task { input, work: Intake { result, .. }, .. } in tasks {
+        for Task { input, work, .. } in tasks {
+            let result = work.found().ok_or_else(unfed)?;
             if lines.0 != input {
                 lines = (input, 0);
             }
@@ -229,20 +231,29 @@ impl Side {
         let places = wanted.take_places();
         let wanted = Arc::new(wanted);
         let mut tasks = Vec::new();
-        for (input, ranges) in places {
-            let input = input as usize;
+        for (index, ranges) in places {
+            let input = index as usize;
             let Some(reading) = self.readings.get(input - self.first_input) else { continue };
             for ranges in self.shares(reading, ranges) {
                 let from = match reading.codec {
                     Codec::Plain => ranges.first().map_or(0, |(from, _)| *from),
                     _ => 0,
                 };
-                let sink = self.sink(input, Keep::Wanted(Arc::clone(&wanted)));
-                tasks.push(Task { input, from, work: Again::new(*reading, from, ranges, sink) });
+                let work = Staged::Planned(SecondLook {
+                    reading: *reading,
+                    input: index,
+                    from,
+                    ranges,
+                    wanted: Arc::clone(&wanted),
+                    shared: Arc::clone(&self.shared),
+                });
+                tasks.push(Task { input, from, work });
             }
         }
-        let tasks = host.read(tasks).await?;
-        let points = tasks.into_iter().flat_map(|task| task.work.found.points).collect();
+        let mut points = Vec::new();
+        for task in host.read(tasks).await? {
+            points.extend(task.work.found().ok_or_else(unfed)?.points);
+        }
         self.shared.points.reduce::<Kept>(points)
     }
 
@@ -267,6 +278,11 @@ impl Side {
         }
         shares
     }
+}
+
+/// A host has to feed every task to its end.
+fn unfed() -> Error {
+    Error::new(Kind::Io, "a task was not fed to its end")
 }
 
 /// Bytes of a second look that are worth a task of their own.

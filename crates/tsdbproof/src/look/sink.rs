@@ -205,9 +205,9 @@ impl Sink {
     }
 
     /// The input is over.
-    pub(crate) fn finish(&mut self) -> Result<Found, Error> {
+    pub(crate) fn finish(mut self) -> Result<Found, Error> {
         self.flush_all()?;
-        Ok(std::mem::take(&mut self.found))
+        Ok(self.found)
     }
 
     /// Whether damage was found so far.

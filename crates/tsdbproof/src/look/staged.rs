@@ -1,0 +1,71 @@
+//! Work that takes memory only while it is fed: a job has a task for each of perhaps a million files.
+
+use tsdbproof_core::Error;
+
+use crate::{Flow, Work};
+
+/// What is to be done, in few bytes.
+pub(super) trait Plan: Send {
+    /// Who does it.
+    type Open: Feed;
+
+    /// Takes the memory that it needs.
+    fn open(self) -> Self::Open;
+}
+
+/// Takes the bytes of an input, and gives what it found.
+pub(super) trait Feed: Send {
+    /// What it found.
+    type Found: Send;
+
+    /// Takes the next bytes.
+    fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error>;
+
+    /// The bytes are over, or enough.
+    fn finish(self) -> Result<Self::Found, Error>;
+}
+
+/// A plan, then its work, then what that found.
+pub(super) enum Staged<P: Plan> {
+    Planned(P),
+    Open(Box<P::Open>),
+    Done(<P::Open as Feed>::Found),
+    /// On its way from one to the other, or failed on it.
+    Nothing,
+}
+
+impl<P: Plan> Staged<P> {
+    fn open(&mut self) -> Option<&mut P::Open> {
+        if let Staged::Planned(_) = self
+            && let Staged::Planned(plan) = std::mem::replace(self, Staged::Nothing)
+        {
+            *self = Staged::Open(Box::new(plan.open()));
+        }
+        match self {
+            Staged::Open(work) => Some(work),
+            Staged::Planned(_) | Staged::Done(_) | Staged::Nothing => None,
+        }
+    }
+
+    /// What was found; `None` if the work was not fed to its end.
+    pub(super) fn found(self) -> Option<<P::Open as Feed>::Found> {
+        match self {
+            Staged::Done(found) => Some(found),
+            Staged::Planned(_) | Staged::Open(_) | Staged::Nothing => None,
+        }
+    }
+}
+
+impl<P: Plan> Work for Staged<P> {
+    fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {
+        self.open().map_or(Ok(Flow::Enough), |work| work.push(bytes))
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        self.open();
+        if let Staged::Open(work) = std::mem::replace(self, Staged::Nothing) {
+            *self = Staged::Done(work.finish()?);
+        }
+        Ok(())
+    }
+}
