@@ -108,6 +108,30 @@ problem_kinds! {
     BlankLine = "blank-line", Note;
     /// More blanks than the format allows.
     IrregularBlanks = "irregular-blanks", Note;
+    /// The line or the key of a row that can't be read: its points have no series.
+    BadRow = "bad-row", Damage;
+    /// A row whose names were not known to who wrote it: its points have no series.
+    UnresolvedNames = "unresolved-names", Damage;
+    /// A column or a point whose bytes can't be taken apart.
+    BadCell = "bad-cell", Damage;
+    /// One thing written twice, and not as the same.
+    Disagreement = "disagreement", Damage;
+    /// Columns of a row that are out of order: one of them stands there as another.
+    ColumnOrder = "column-order", Damage;
+    /// A tool ended before its work did.
+    ScanDied = "scan-died", Damage;
+    /// A line that is no part of the format.
+    StrayLine = "stray-line", Damage;
+    /// A column that a tool printed wrongly, read from its bytes.
+    Misprint = "misprint", Note;
+    /// A row whose base time is no full hour.
+    UnalignedRow = "unaligned-row", Note;
+    /// A line of a log.
+    LogLine = "log-line", Note;
+    /// An annotation, which is no point.
+    Annotation = "annotation", Note;
+    /// A histogram or another object that is no point.
+    NotAPoint = "not-a-point", Note;
 }
 
 impl fmt::Display for ProblemKind {

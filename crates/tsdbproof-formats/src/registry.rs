@@ -1,6 +1,6 @@
 //! All formats, and the choice among them by the bytes of a file.
 
-use crate::{FormatReader, Limits, decompress::Codec, import_text};
+use crate::{FormatReader, Limits, decompress::Codec, import_text, raw_scan};
 
 /// How sure a format is that bytes are its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,7 @@ pub struct Format {
 }
 
 /// All formats; one line each. The highest score wins, then the earlier line.
-pub static FORMATS: &[&Format] = &[&import_text::FORMAT];
+pub static FORMATS: &[&Format] = &[&import_text::FORMAT, &raw_scan::FORMAT];
 
 /// The format of this name.
 pub fn by_name(name: &str) -> Option<&'static Format> {
