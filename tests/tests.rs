@@ -7,6 +7,7 @@ mod judge;
 mod laws;
 mod limits;
 mod memory_host;
+mod raw_scan;
 mod session;
 mod suite;
 mod vectors;
