@@ -1,1 +1,137 @@
-//! The façade for JavaScript.
+//! The façade for JavaScript: named byte streams in, reports and manifests out.
+//!
+//! Nothing is computed here. Every job is a promise; a job that can't be done rejects with an `Error`
+//! whose `kind` says why. The package is built by `cargo xtask web`.
+
+mod host;
+mod input;
+mod options;
+mod outcome;
+mod pieces;
+
+use tsdbproof::{Against, Error};
+use tsify::Ts;
+use wasm_bindgen::prelude::*;
+
+pub use input::JsInput;
+pub use options::JobOptions;
+pub use outcome::{Outcome, Verdict};
+
+use host::JsHost;
+use options::Asked;
+use outcome::{Telling, failure};
+
+/// Takes the JSON lines of a report as they are found; without it they are in `Outcome.json`.
+type OnJson = Option<js_sys::Function>;
+type Answer = Result<Ts<Outcome>, JsValue>;
+
+/// Digests all points of `inputs`; the manifest is in the outcome.
+#[wasm_bindgen]
+pub async fn manifest(
+    inputs: Vec<JsInput>,
+    options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
+    on_json: OnJson,
+) -> Answer {
+    let asked = Asked::new(options)?;
+    let mut host = JsHost::new(asked.options.limits);
+    let source = host.open(inputs).await.map_err(failure)?;
+    let (telling, mut bytes) = (Telling::new(&asked, on_json), Vec::new());
+    let report = tsdbproof::manifest(&host, &source, &asked.options, &mut bytes).await;
+    telling.finish(report, Some(bytes))
+}
+
+/// Joins the manifests `parts` into one, which is in the outcome unless they contradict each other.
+#[wasm_bindgen]
+pub async fn merge(
+    parts: Vec<JsInput>,
+    options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
+    on_json: OnJson,
+) -> Answer {
+    let asked = Asked::new(options)?;
+    let mut host = JsHost::new(asked.options.limits);
+    let parts = host.open(parts).await.map_err(failure)?;
+    let (telling, mut bytes) = (Telling::new(&asked, on_json), Vec::new());
+    let report = tsdbproof::merge(&host, &parts, &asked.options, &mut bytes).await;
+    let bytes = Some(bytes).filter(|bytes| !bytes.is_empty());
+    telling.finish(report, bytes)
+}
+
+/// Digests `inputs` and holds them against `manifest`.
+#[wasm_bindgen]
+pub async fn verify(
+    manifest: JsInput,
+    inputs: Vec<JsInput>,
+    options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
+    on_json: OnJson,
+) -> Answer {
+    let asked = Asked::new(options)?;
+    let mut host = JsHost::new(asked.options.limits);
+    let mut manifest = host.open(vec![manifest]).await.map_err(failure)?;
+    let against = manifest.inputs.pop().map(Against::Manifest);
+    let against = against.ok_or_else(|| failure(Error::usage("no manifest")))?;
+    let source = host.open(inputs).await.map_err(failure)?;
+    let mut telling = Telling::new(&asked, on_json);
+    let report = tsdbproof::verify(&host, &against, &source, &asked.options, &mut telling).await;
+    telling.finish(report, None)
+}
+
+/// Digests `inputs` and holds them against a root or a statement, `tsdbproof:v1:…`.
+#[wasm_bindgen]
+pub async fn expect(
+    root: String,
+    inputs: Vec<JsInput>,
+    options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
+    on_json: OnJson,
+) -> Answer {
+    let asked = Asked::new(options)?;
+    let against = Against::Expect(root.parse().map_err(failure)?);
+    let mut host = JsHost::new(asked.options.limits);
+    let source = host.open(inputs).await.map_err(failure)?;
+    let mut telling = Telling::new(&asked, on_json);
+    let report = tsdbproof::verify(&host, &against, &source, &asked.options, &mut telling).await;
+    telling.finish(report, None)
+}
+
+/// Compares two sources; either may be one manifest.
+#[wasm_bindgen]
+pub async fn diff(
+    base: Vec<JsInput>,
+    current: Vec<JsInput>,
+    options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
+    on_json: OnJson,
+) -> Answer {
+    let asked = Asked::new(options)?;
+    let mut host = JsHost::new(asked.options.limits);
+    let base = host.open(base).await.map_err(failure)?;
+    let current = host.open(current).await.map_err(failure)?;
+    let mut telling = Telling::new(&asked, on_json);
+    let report = tsdbproof::diff(&host, &base, &current, &asked.options, &mut telling).await;
+    telling.finish(report, None)
+}
+
+/// Tells what a manifest or an archive holds.
+#[wasm_bindgen]
+pub async fn show(
+    inputs: Vec<JsInput>,
+    options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
+    on_json: OnJson,
+) -> Answer {
+    let asked = Asked::new(options)?;
+    let mut host = JsHost::new(asked.options.limits);
+    let source = host.open(inputs).await.map_err(failure)?;
+    let telling = Telling::new(&asked, on_json);
+    let report = tsdbproof::show(&host, &source, &asked.options).await;
+    telling.finish(report, None)
+}
+
+/// The version of the program.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}

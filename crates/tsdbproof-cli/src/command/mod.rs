@@ -137,7 +137,10 @@ impl Plan<'_> {
         let (reports, progress) = (reports?, Progress::default());
         let host = self.opening.into_host(self.budget.resources(), progress.clone())?;
         let report = watch(display, &progress, machine.err, || job(&host, &mut manifest))?;
-        manifest.commit()?;
+        // Of parts that contradict each other there is no manifest.
+        if report.contradictions.is_empty() {
+            manifest.commit()?;
+        }
         reports.finish(&report)?;
         machine.err.write_all(&messages)?;
         Ok(report)

@@ -1,0 +1,167 @@
+//! JavaScript as a host: one thread, no scratch space, bytes that must be waited for.
+
+use std::{cell::RefCell, sync::Arc};
+
+use js_sys::{Reflect, Uint8Array};
+use tsdbproof::{
+    Error, Flow, Host, Input, Kind, Limits, Scratch, Source, Task, Work, host::HEAD_BYTES,
+};
+use wasm_bindgen::prelude::*;
+
+use crate::{input::JsInput, pieces::Pieces};
+
+/// The inputs of a job, in the order in which it was given them.
+pub(crate) struct JsHost {
+    limits: Limits,
+    inputs: Vec<Opened>,
+}
+
+struct Opened {
+    input: JsInput,
+    name: String,
+    /// `None`: a stream.
+    size: Option<u64>,
+    /// Of a stream, what was read to see its head, and the rest.
+    stream: RefCell<Option<(Vec<u8>, Pieces)>>,
+}
+
+/// Bytes that work takes at a time: a call of the wasm that takes long can't be interrupted.
+const PUSHED_BYTES: u32 = 1 << 20;
+
+impl JsHost {
+    pub(crate) fn new(limits: Limits) -> Self {
+        JsHost { limits, inputs: Vec::new() }
+    }
+
+    /// Opens inputs as one source, behind those of earlier sources.
+    pub(crate) async fn open(&mut self, inputs: Vec<JsInput>) -> Result<Source, Error> {
+        let mut source = Source::default();
+        for input in inputs {
+            let opened = Opened::new(input)?;
+            let head = opened.head().await.map_err(|error| error.in_file(&opened.name))?;
+            source.names.push(opened.name.clone());
+            let name = opened.name.clone();
+            source.inputs.push(Input::new(name, opened.size, &head, &self.limits));
+            self.inputs.push(opened);
+        }
+        Ok(source)
+    }
+}
+
+impl Opened {
+    fn new(input: JsInput) -> Result<Self, Error> {
+        let name = input.name();
+        let size = input.size().map(|size| {
+            let is_count =
+                size >= 0.0 && size.fract() == 0.0 && size <= js_sys::Number::MAX_SAFE_INTEGER;
+            is_count
+                .then_some(size as u64)
+                .ok_or_else(|| Error::usage(format!("{size} is no number of bytes")).in_file(&name))
+        });
+        Ok(Opened { input, name, size: size.transpose()?, stream: RefCell::default() })
+    }
+
+    fn pieces(&self, from: u64) -> Result<Pieces, Error> {
+        self.input.stream(from as f64).and_then(Pieces::open).map_err(thrown)
+    }
+
+    /// The first bytes; a stream keeps them for the job.
+    async fn head(&self) -> Result<Vec<u8>, Error> {
+        let (mut pieces, mut bytes) = (self.pieces(0)?, Vec::new());
+        while bytes.len() < HEAD_BYTES
+            && let Some(piece) = pieces.next().await.map_err(thrown)?
+        {
+            bytes.extend(piece.to_vec());
+        }
+        let head = bytes.get(..HEAD_BYTES).unwrap_or(&bytes).to_vec();
+        match self.size {
+            Some(_) => pieces.close().await,
+            None => drop(self.stream.replace(Some((bytes, pieces)))),
+        }
+        Ok(head)
+    }
+
+    async fn feed<W: Work>(&self, task: &mut Task<W>) -> Result<(), Error> {
+        let (held, mut pieces) = match self.size {
+            Some(_) => (Vec::new(), self.pieces(task.from)?),
+            None => self.stream.take().ok_or_else(|| {
+                Error::usage("a stream is read twice").help("give an input of a known size")
+            })?,
+        };
+        let mut buffer = Vec::new();
+        let mut at = task.from + held.len() as u64;
+        let mut flow = push(&mut task.work, &held)?;
+        drop(held);
+        while flow == Flow::More {
+            let Some(piece) = pieces.next().await.map_err(thrown)? else {
+                self.check_end(at)?;
+                break;
+            };
+            at += u64::from(piece.length());
+            flow = push_piece(&mut task.work, &piece, &mut buffer)?;
+        }
+        pieces.close().await;
+        task.work.finish()
+    }
+
+    /// That an input ends where its size says.
+    fn check_end(&self, at: u64) -> Result<(), Error> {
+        match self.size {
+            Some(size) if size != at => Err(Error::new(
+                Kind::Changed,
+                format!("changed while it was read; found {at} bytes, expected {size}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Work that may refuse an empty piece gets none.
+fn push<W: Work>(work: &mut W, bytes: &[u8]) -> Result<Flow, Error> {
+    if bytes.is_empty() { Ok(Flow::More) } else { work.push(bytes) }
+}
+
+/// Copies a piece into the wasm's memory, part by part, and pushes it.
+fn push_piece<W: Work>(
+    work: &mut W,
+    piece: &Uint8Array,
+    buffer: &mut Vec<u8>,
+) -> Result<Flow, Error> {
+    for from in (0..piece.length()).step_by(PUSHED_BYTES as usize) {
+        let part = piece.subarray(from, piece.length().min(from + PUSHED_BYTES));
+        buffer.resize(part.length() as usize, 0);
+        part.copy_to(buffer);
+        if work.push(buffer)? == Flow::Enough {
+            return Ok(Flow::Enough);
+        }
+    }
+    Ok(Flow::More)
+}
+
+/// What JavaScript threw; browsers say by a name that a file is no longer what it was.
+fn thrown(value: JsValue) -> Error {
+    let property =
+        |name: &str| Reflect::get(&value, &name.into()).ok().and_then(|it| it.as_string());
+    let name = property("name").unwrap_or_default();
+    let message = property("message").unwrap_or_else(|| format!("{value:?}"));
+    let kind = if name == "NotReadableError" { Kind::Changed } else { Kind::Io };
+    Error::new(kind, message)
+}
+
+impl Host for JsHost {
+    async fn read<W: Work>(&self, mut tasks: Vec<Task<W>>) -> Result<Vec<Task<W>>, Error> {
+        for task in &mut tasks {
+            let Some(opened) = self.inputs.get(task.input) else { continue };
+            opened.feed(task).await.map_err(|error| error.in_file(&opened.name))?;
+        }
+        Ok(tasks)
+    }
+
+    fn scratch(&self) -> Result<Option<Arc<dyn Scratch>>, Error> {
+        Ok(None)
+    }
+
+    fn threads(&self) -> usize {
+        1
+    }
+}

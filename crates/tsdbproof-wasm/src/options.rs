@@ -1,0 +1,127 @@
+//! What JavaScript may ask for: the names of the command's flags, in camel case.
+
+use serde::Deserialize;
+use tsdbproof::{
+    Depth, Duplicates, Error, FORMATS, FileDigests, Options, Profile, Scope, time::parse_time,
+};
+use tsify::{Ts, Tsify};
+use wasm_bindgen::prelude::*;
+
+use crate::outcome::failure;
+
+/// What a job is asked to do. Everything has the default that the command has, but for memory.
+#[derive(Debug, Default, Deserialize, Tsify)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct JobOptions {
+    /// The first instant: ISO 8601 (UTC without a zone), seconds or milliseconds since 1970, `1d-ago`.
+    #[tsify(optional)]
+    pub from: Option<String>,
+    /// The first instant that is left out again.
+    #[tsify(optional)]
+    pub to: Option<String>,
+    /// Only metrics like these, with `*` and `?`.
+    #[tsify(optional)]
+    pub metric: Vec<String>,
+    /// Only series with such tags, `key=pattern`.
+    #[tsify(optional)]
+    pub tag: Vec<String>,
+    /// Which of several values of one instant stand.
+    #[tsify(optional, type = "\"keep\" | \"last\" | \"first\"")]
+    pub duplicates: Option<String>,
+    /// The profile that decides.
+    #[tsify(optional, type = "\"exact\" | \"f32\"")]
+    pub profile: Option<String>,
+    /// How deep a manifest reaches.
+    #[tsify(optional, type = "\"hour\" | \"day\" | \"series\" | \"metric\"")]
+    pub depth: Option<String>,
+    /// The format of every input, whatever its bytes say.
+    #[tsify(optional)]
+    pub format: Option<String>,
+    /// Leave out the digests of the files' bytes.
+    #[tsify(optional)]
+    pub no_file_digests: bool,
+    /// Add the SHA-256 of each file.
+    #[tsify(optional)]
+    pub sha256: bool,
+    /// End at the first bad line.
+    #[tsify(optional)]
+    pub strict: bool,
+    /// Inputs without any point are fine.
+    #[tsify(optional)]
+    pub allow_empty: bool,
+    /// Bytes of the longest line that is read.
+    #[tsify(optional)]
+    pub max_line: Option<u32>,
+    /// Bytes of memory.
+    #[tsify(optional)]
+    pub memory: Option<u32>,
+    /// Differences of a metric in the text; 0 for all.
+    #[tsify(optional)]
+    pub limit: Option<u32>,
+}
+
+/// The same, as the façade takes it.
+pub(crate) struct Asked {
+    pub(crate) options: Options,
+    pub(crate) limit: Option<usize>,
+}
+
+impl Asked {
+    pub(crate) fn new(options: Option<Ts<JobOptions>>) -> Result<Self, JsValue> {
+        let asked = options.map(|options| options.to_rust()).transpose();
+        let asked = asked.map_err(|error| failure(Error::usage(error.to_string())))?;
+        let asked = asked.unwrap_or_default();
+        let limit = asked.limit.map(|limit| limit as usize);
+        asked.options(now_ms()).map(|options| Asked { options, limit }).map_err(failure)
+    }
+}
+
+/// The time now; before 1970 it is 1970.
+fn now_ms() -> u64 {
+    js_sys::Date::now() as u64
+}
+
+/// The value of this name; the first of them where none is given.
+fn named<T: Copy>(what: &str, name: Option<&str>, values: &[(&str, T)]) -> Result<T, Error> {
+    let mut found = values.iter().filter(|(known, _)| name.is_none_or(|name| name == *known));
+    found.next().map(|(_, value)| *value).ok_or_else(|| {
+        let known: Vec<_> = values.iter().map(|(known, _)| *known).collect();
+        let name = name.unwrap_or_default();
+        Error::usage(format!("{name:?} is no {what}"))
+            .help(format!("it is one of {}", known.join(", ")))
+    })
+}
+
+impl JobOptions {
+    fn options(self, now_ms: u64) -> Result<Options, Error> {
+        let defaults = Options::default();
+        let time = |text: Option<String>| text.map(|text| parse_time(&text, now_ms)).transpose();
+        let mut depths = Depth::ALL.map(|depth| (depth.name(), depth));
+        depths.reverse();
+        let profiles = [Profile::Exact, Profile::F32].map(|profile| (profile.name(), profile));
+        let duplicates =
+            [("keep", Duplicates::Keep), ("last", Duplicates::Last), ("first", Duplicates::First)];
+        let formats: Vec<_> = FORMATS.iter().map(|format| (format.name, *format)).collect();
+        let format = |name: String| named("format", Some(&name), &formats);
+        let mut limits = defaults.limits;
+        limits.line_bytes = self.max_line.map_or(limits.line_bytes, |bytes| bytes as usize);
+        Ok(Options {
+            scope: Scope {
+                from_ms: time(self.from)?,
+                to_ms: time(self.to)?,
+                metrics: self.metric,
+                tags: self.tag,
+                duplicates: named("choice of duplicates", self.duplicates.as_deref(), &duplicates)?,
+            },
+            profile: named("profile", self.profile.as_deref(), &profiles)?,
+            depth: named("depth", self.depth.as_deref(), &depths)?,
+            format: self.format.map(format).transpose()?,
+            file_digests: FileDigests { blocks: !self.no_file_digests, sha256: self.sha256 },
+            strict: self.strict,
+            allow_empty: self.allow_empty,
+            memory_bytes: self.memory.map_or(defaults.memory_bytes, u64::from),
+            limits,
+            ..defaults
+        })
+    }
+}

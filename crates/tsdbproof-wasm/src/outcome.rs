@@ -1,0 +1,152 @@
+//! What JavaScript gets: a report in the command's own bytes, and a manifest.
+
+use std::io::{self, Write};
+
+use js_sys::{Function, Reflect, Uint8Array};
+use serde::Serialize;
+use tsdbproof::{
+    Error,
+    render::{Json, Text, TextOptions},
+    report,
+    report::{Difference, Differences, Report},
+};
+use tsify::{Ts, Tsify, serde_wasm_bindgen::preserve};
+use wasm_bindgen::prelude::*;
+
+use crate::{OnJson, options::Asked};
+
+/// The answer of a job.
+#[derive(Debug, Clone, Copy, Serialize, Tsify)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing was compared, and nothing is wrong.
+    Done,
+    /// The same bytes.
+    SameBytes,
+    /// The same points.
+    Same,
+    /// Different points.
+    Different,
+    /// No difference seen, but a source is damaged.
+    Damaged,
+    /// No difference seen, but not all was read or compared.
+    Incomplete,
+}
+
+impl From<report::Verdict> for Verdict {
+    fn from(verdict: report::Verdict) -> Self {
+        match verdict {
+            report::Verdict::Done => Verdict::Done,
+            report::Verdict::SameBytes => Verdict::SameBytes,
+            report::Verdict::Same => Verdict::Same,
+            report::Verdict::Different => Verdict::Different,
+            report::Verdict::Damaged => Verdict::Damaged,
+            report::Verdict::Incomplete => Verdict::Incomplete,
+        }
+    }
+}
+
+/// What came of a job.
+#[derive(Debug, Serialize, Tsify)]
+pub struct Outcome {
+    /// The answer.
+    pub verdict: Verdict,
+    /// The report as `--report text` prints it.
+    pub text: String,
+    /// The report as `--report json` prints it; empty where a function took the lines.
+    pub json: String,
+    /// The manifest that was made.
+    #[serde(with = "preserve")]
+    #[tsify(type = "Uint8Array | undefined")]
+    pub manifest: JsValue,
+}
+
+/// An error as JavaScript throws it: `message` is the command's, `kind` what a caller may branch on.
+pub(crate) fn failure(error: Error) -> JsValue {
+    let thrown = js_sys::Error::new(&error.to_string());
+    thrown.set_name("TsdbproofError");
+    let kind = format!("{:?}", error.kind()).to_lowercase();
+    // Can only fail on an object that refuses new properties.
+    let _ = Reflect::set(&thrown, &"kind".into(), &kind.into());
+    thrown.into()
+}
+
+/// Takes the differences of a job, and then its report.
+pub(crate) struct Telling {
+    text: Text,
+    json: Json<Lines>,
+}
+
+impl Telling {
+    pub(crate) fn new(asked: &Asked, on_json: OnJson) -> Self {
+        let mut options = TextOptions::default();
+        options.limit = asked.limit.unwrap_or(options.limit);
+        let lines = Lines { bytes: Vec::new(), taker: on_json, thrown: None };
+        Telling { text: Text::new(options), json: Json::new(lines) }
+    }
+
+    /// What JavaScript gets of a job that has ended.
+    pub(crate) fn finish(
+        self,
+        report: Result<Report, Error>,
+        manifest: Option<Vec<u8>>,
+    ) -> Result<Ts<Outcome>, JsValue> {
+        let report = report.map_err(failure)?;
+        let lines = self.json.finish(&report).map_err(|error| failure(error.into()))?;
+        if let Some(thrown) = lines.thrown {
+            return Err(thrown);
+        }
+        let manifest = manifest.map(|bytes| Uint8Array::from(bytes.as_slice()).into());
+        let outcome = Outcome {
+            verdict: report.verdict.into(),
+            text: self.text.finish(&report),
+            json: String::from_utf8_lossy(&lines.bytes).into_owned(),
+            manifest: manifest.unwrap_or(JsValue::UNDEFINED),
+        };
+        outcome.into_ts().map_err(|error| JsError::new(&error.to_string()).into())
+    }
+}
+
+impl Differences for Telling {
+    fn difference(&mut self, difference: &Difference) {
+        self.text.difference(difference);
+        self.json.difference(difference);
+    }
+}
+
+/// JSON lines on their way to a function, or kept where there is none.
+struct Lines {
+    bytes: Vec<u8>,
+    taker: Option<Function>,
+    /// What the function threw; it gets no more.
+    thrown: Option<JsValue>,
+}
+
+/// Bytes of lines that are handed over at once.
+const HANDED_BYTES: usize = 64 << 10;
+
+impl Lines {
+    fn hand_over(&mut self) {
+        let Some(taker) = self.taker.as_ref().filter(|_| !self.bytes.is_empty()) else { return };
+        if self.thrown.is_none() {
+            let lines = String::from_utf8_lossy(&self.bytes);
+            self.thrown = taker.call1(&JsValue::NULL, &lines.as_ref().into()).err();
+        }
+        self.bytes.clear();
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() >= HANDED_BYTES && self.bytes.ends_with(b"\n") {
+            self.hand_over();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.hand_over();
+        Ok(())
+    }
+}

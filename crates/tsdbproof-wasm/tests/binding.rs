@@ -1,0 +1,94 @@
+//! The binding in node: inputs of every kind, options, errors. What jobs find is the suite's matter.
+
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::{Array, Function, Reflect};
+use tsdbproof_wasm::{JobOptions, JsInput, diff, manifest, show, verify};
+use tsify::Ts;
+use wasm_bindgen::{JsCast, prelude::*};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+const TEXT: &str = "cpu 1700000000 1 host=a\ncpu 1700000060 2.5 host=a\nmem 1700000000 7 host=a\n";
+
+/// Bodies of functions of a text that give an input.
+const BYTES: &str = "const blob = new Blob([text]);
+    return { name: 'a', size: blob.size, stream: (from) => blob.slice(from).stream() };";
+const STREAM: &str = "return { name: 'a', stream: () => new Blob([text]).stream().pipeThrough(new TransformStream()) };";
+const ITERATOR: &str = "const bytes = new TextEncoder().encode(text);
+    return { name: 'a', size: bytes.length, stream: async function* (from) {
+        for (let at = from; at < bytes.length; at++) yield bytes.subarray(at, at + 1);
+    } };";
+const CUT: &str = "const blob = new Blob([text]);
+    return { name: 'a', size: blob.size + 1, stream: (from) => blob.slice(from).stream() };";
+const BROKEN: &str =
+    "return { name: 'a', size: 9, stream: () => { throw new Error('no bytes today'); } };";
+
+fn input(body: &str, text: &str) -> JsInput {
+    let make = Function::new_with_args("text", body);
+    make.call1(&JsValue::NULL, &text.into()).expect("it makes an input").unchecked_into()
+}
+
+fn get(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).expect("an object")
+}
+
+fn text_of(object: &JsValue, name: &str) -> String {
+    get(object, name).as_string().expect("text")
+}
+
+fn options(json: &str) -> Option<Ts<JobOptions>> {
+    Some(Ts::new_unchecked(js_sys::JSON::parse(json).expect("JSON")))
+}
+
+#[wasm_bindgen_test]
+async fn inputs_of_every_kind_give_one_report() {
+    let mut reports = Vec::new();
+    for body in [BYTES, STREAM, ITERATOR] {
+        let outcome = show(vec![input(body, TEXT)], None, None).await.expect("readable");
+        reports.push(text_of(&outcome.js_value(), "text"));
+    }
+    assert!(reports[0].contains("3 points"), "{}", reports[0]);
+    assert!(reports.iter().all(|report| *report == reports[0]));
+}
+
+#[wasm_bindgen_test]
+async fn a_manifest_is_bytes_that_verify() {
+    let made = manifest(vec![input(STREAM, TEXT)], None, None).await.expect("readable");
+    let bytes = get(&made.js_value(), "manifest");
+    let make = Function::new_with_args(
+        "bytes",
+        "const blob = new Blob([bytes]);
+        return { name: 'm', size: blob.size, stream: (from) => blob.slice(from).stream() };",
+    );
+    let manifest: JsInput = make.call1(&JsValue::NULL, &bytes).expect("an input").unchecked_into();
+    let outcome = verify(manifest, vec![input(BYTES, TEXT)], None, None).await.expect("readable");
+    assert_eq!(text_of(&outcome.js_value(), "verdict"), "same-bytes");
+}
+
+#[wasm_bindgen_test]
+async fn a_function_takes_the_lines() {
+    let taken = Array::new();
+    let push = get(&taken, "push").unchecked_into::<Function>().bind1(&taken);
+    let (base, current) = (input(BYTES, TEXT), input(BYTES, &TEXT.replace(" 7 ", " 8 ")));
+    let outcome = diff(vec![base], vec![current], None, Some(push)).await.expect("readable");
+    assert_eq!(text_of(&outcome.js_value(), "verdict"), "different");
+    assert_eq!(text_of(&outcome.js_value(), "json"), "");
+    let lines = taken.join("").as_string().expect("text");
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+}
+
+#[wasm_bindgen_test]
+async fn what_can_not_be_done_says_why() {
+    for (body, asked, kind, told) in [
+        (CUT, "{}", "changed", "a: changed while it was read"),
+        (BROKEN, "{}", "io", "a: no bytes today"),
+        (BYTES, r#"{"profil": "f32"}"#, "usage", "unknown field `profil`"),
+        (BYTES, r#"{"depth": "week"}"#, "usage", "it is one of hour, day, series, metric"),
+        (BYTES, r#"{"from": "soon"}"#, "usage", "is no time"),
+    ] {
+        let thrown = show(vec![input(body, TEXT)], options(asked), None).await.expect_err(told);
+        let message = text_of(&thrown, "message");
+        assert!(message.contains(told), "{message}");
+        assert_eq!(text_of(&thrown, "kind"), kind, "{message}");
+    }
+}
