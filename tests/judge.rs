@@ -163,7 +163,8 @@ fn series_name(tags: &BTreeMap<String, String>) -> String {
 }
 
 fn day_name(mut days: u64) -> String {
-    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let divides = |number: u64, year: u64| year.is_multiple_of(number);
+    let is_leap = |year| divides(4, year) && (!divides(100, year) || divides(400, year));
     let (mut year, mut month) = (1970, 0);
     while days >= 365 + u64::from(is_leap(year)) {
         days -= 365 + u64::from(is_leap(year));

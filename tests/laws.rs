@@ -47,7 +47,7 @@ fn points() -> impl Strategy<Value = Vec<Point>> {
 fn text(points: &[Point]) -> Vec<u8> {
     let line = |point: &Point| {
         let seconds = point.timestamp_ms / 1000;
-        let is_whole = point.timestamp_ms % 1000 == 0 && seconds.is_multiple_of(2);
+        let is_whole = point.timestamp_ms.is_multiple_of(1000) && seconds.is_multiple_of(2);
         let time = if is_whole { seconds } else { point.timestamp_ms };
         let number = match point.number {
             Number::Integer(integer) => integer.to_string(),

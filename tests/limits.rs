@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use tsdbproof::{Error, Flow, Host, Input, Options, Scratch, Source, Task, Work};
+use tsdbproof::{Error, Flow, Host, Input, Kind, Options, Scratch, Source, Task, Work};
 
-use crate::memory_host::run;
+use crate::memory_host::{MemoryHost, run};
 
 /// A line of 1 GiB that no memory holds, between two points.
 struct LongLine {
@@ -56,4 +56,13 @@ fn a_line_of_1_gib_is_passed_over_without_being_held() {
     assert_eq!((long.count, long.first[0].line), (1, Some(3)));
     // Other tests run beside this one, but none holds as much as the line.
     assert!(peak_kib().is_none_or(|peak| peak < 1 << 20), "{:?} KiB", peak_kib());
+}
+
+#[test]
+fn bytes_of_no_format_are_refused() {
+    let mut host = MemoryHost::default();
+    let source = host.source(&[("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0")]);
+    let error = run(tsdbproof::show(&host, &source, &Options::default())).expect_err("a picture");
+    assert_eq!(error.kind(), Kind::Unsupported);
+    assert!(error.to_string().starts_with("a.png: "), "{error}");
 }

@@ -68,9 +68,10 @@ pub(crate) struct Asked {
 
 impl Asked {
     pub(crate) fn new(options: Option<Ts<JobOptions>>) -> Result<Self, JsValue> {
-        let asked = options.map(|options| options.to_rust()).transpose();
-        let asked = asked.map_err(|error| failure(Error::usage(error.to_string())))?;
-        let asked = asked.unwrap_or_default();
+        let asked = match options {
+            Some(options) => JobOptions::read(&options.js_value())?,
+            None => JobOptions::default(),
+        };
         let limit = asked.limit.map(|limit| limit as usize);
         asked.options(now_ms()).map(|options| Asked { options, limit }).map_err(failure)
     }
@@ -93,6 +94,14 @@ fn named<T: Copy>(what: &str, name: Option<&str>, values: &[(&str, T)]) -> Resul
 }
 
 impl JobOptions {
+    /// By way of JSON: the direct way passes over fields that it does not know, and a filter whose
+    /// name is mistyped must not go unseen.
+    fn read(options: &JsValue) -> Result<Self, JsValue> {
+        let json = js_sys::JSON::stringify(options)?.as_string().unwrap_or_default();
+        serde_json::from_str(&json)
+            .map_err(|error| failure(Error::usage(format!("options: {error}"))))
+    }
+
     fn options(self, now_ms: u64) -> Result<Options, Error> {
         let defaults = Options::default();
         let time = |text: Option<String>| text.map(|text| parse_time(&text, now_ms)).transpose();
