@@ -5,11 +5,11 @@ use std::fmt;
 /// A place in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Position {
-    /// A line (from 1) and its first byte (from 0) in the unpacked text.
+    /// A line (from 1) and a byte (from 0) of the unpacked text.
     Line {
         /// The line, from 1.
         line: u64,
-        /// The line's first byte, from 0.
+        /// The first byte, from 0, of the line or of what is wrong in it.
         byte: u64,
     },
     /// A byte (from 0) of the unpacked file.
@@ -92,7 +92,7 @@ problem_kinds! {
     BadCharacter = "bad-character", Damage;
     /// Bytes that are no UTF-8.
     BadUtf8 = "bad-utf8", Damage;
-    /// A line longer than the limit.
+    /// A line, or a value of JSON, longer than the limit.
     LineTooLong = "line-too-long", Damage;
     /// The file ends in the middle of something.
     Cut = "cut", Damage;
@@ -132,6 +132,14 @@ problem_kinds! {
     Annotation = "annotation", Note;
     /// A histogram or another object that is no point.
     NotAPoint = "not-a-point", Note;
+    /// Text that is no JSON where JSON is expected.
+    BadJson = "bad-json", Damage;
+    /// A field of a point twice, and not with the same text.
+    RepeatedField = "repeated-field", Damage;
+    /// Arrays that should hold as much as each other, and do not.
+    UnequalArrays = "unequal-arrays", Damage;
+    /// A value that is something else than points: an answer, an error, no object.
+    NoPoints = "no-points", Damage;
 }
 
 impl fmt::Display for ProblemKind {
