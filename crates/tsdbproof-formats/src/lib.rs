@@ -7,6 +7,7 @@ pub mod decompress;
 mod import_text;
 mod limits;
 mod number;
+mod put_json;
 mod raw_scan;
 mod registry;
 mod source;

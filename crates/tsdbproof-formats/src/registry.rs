@@ -1,6 +1,6 @@
 //! All formats, and the choice among them by the bytes of a file.
 
-use crate::{FormatReader, Limits, decompress::Codec, import_text, raw_scan};
+use crate::{FormatReader, Limits, decompress::Codec, import_text, put_json, raw_scan};
 
 /// How sure a format is that bytes are its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,8 @@ pub struct Format {
 }
 
 /// All formats; one line each. The highest score wins, then the earlier line.
-pub static FORMATS: &[&Format] = &[&import_text::FORMAT, &raw_scan::FORMAT];
+pub static FORMATS: &[&Format] =
+    &[&import_text::FORMAT, &raw_scan::FORMAT, &put_json::lines::FORMAT, &put_json::FORMAT];
 
 /// The format of this name.
 pub fn by_name(name: &str) -> Option<&'static Format> {

@@ -1,0 +1,116 @@
+//! What a reader gives out, with its place: runs of points, and problems between them.
+
+use std::ops::Range;
+
+use memchr::memchr_iter;
+use tsdbproof_core::{Point, Position};
+
+use super::object::Many;
+use super::templates::Hit;
+use crate::number::Fault;
+use crate::{PointSink, SeriesId};
+
+/// Points of one series that are given out together at the most.
+const RUN_POINTS: usize = 256;
+
+/// The place in a file, and the points of the objects just before it.
+#[derive(Debug)]
+pub(super) struct Output {
+    /// The next byte.
+    at: u64,
+    /// Line ends before it.
+    lines: u64,
+    /// Points of one series whose objects lie one behind the other.
+    run: Vec<Point>,
+    series: SeriesId,
+    run_at: Range<u64>,
+}
+
+impl Output {
+    pub(super) fn new(at: u64) -> Self {
+        let run = Vec::with_capacity(RUN_POINTS);
+        Output { at, lines: 0, run, series: SeriesId(0), run_at: at..at }
+    }
+
+    /// Takes the next object, which holds a point.
+    #[inline]
+    pub(super) fn accept(&mut self, hit: Hit, sink: &mut dyn PointSink) {
+        if self.series != hit.series || self.run.len() >= RUN_POINTS {
+            self.flush(sink);
+        }
+        if self.run.is_empty() {
+            self.series = hit.series;
+            self.run_at.start = self.at;
+        }
+        self.run.push(hit.point);
+        self.at += hit.length as u64;
+        self.lines += u64::from(hit.line_ends);
+        self.run_at.end = self.at;
+    }
+
+    /// Takes the next object, which holds many points or faults.
+    pub(super) fn accept_many(&mut self, many: Many<'_>, object: &[u8], sink: &mut dyn PointSink) {
+        self.flush(sink);
+        let mut points = Vec::with_capacity(many.pairs.len());
+        for pair in many.pairs {
+            match pair {
+                Ok((metric, point)) => points.push((sink.series(&metric, &many.tags), point)),
+                Err(fault) => self.report(fault, sink),
+            }
+        }
+        // A metric that stands twice gives one run, in the order of the object.
+        points.sort_by_key(|(series, _)| *series);
+        let at = self.at..self.at + object.len() as u64;
+        for same in points.chunk_by(|a, b| a.0 == b.0) {
+            let run: Vec<Point> = same.iter().map(|(_, point)| *point).collect();
+            if let Some((series, _)) = same.first() {
+                sink.points(*series, &run, at.clone());
+            }
+        }
+        self.pass(object);
+    }
+
+    /// Reports a fault of what comes next, behind the points of earlier objects.
+    pub(super) fn report(&mut self, fault: Fault, sink: &mut dyn PointSink) {
+        self.flush(sink);
+        sink.problem(fault.at(self.position()));
+    }
+
+    /// Where the next byte is.
+    pub(super) fn position(&self) -> Position {
+        Position::Line { line: self.lines + 1, byte: self.at }
+    }
+
+    /// Goes on behind bytes.
+    pub(super) fn pass(&mut self, bytes: &[u8]) {
+        self.at += bytes.len() as u64;
+        self.lines += memchr_iter(b'\n', bytes).count() as u64;
+    }
+
+    /// Goes on behind blanks of which one may be a line end.
+    #[inline]
+    pub(super) fn pass_blanks(&mut self, length: usize, line_ends: u32) {
+        self.at += length as u64;
+        self.lines += u64::from(line_ends);
+    }
+
+    /// Gives out the points held.
+    pub(super) fn flush(&mut self, sink: &mut dyn PointSink) {
+        if !self.run.is_empty() {
+            sink.points(self.series, &self.run, self.run_at.clone());
+            self.run.clear();
+        }
+    }
+
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
+    pub(super) fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.run.capacity() * size_of::<Point>()
+    }
+}
