@@ -44,7 +44,7 @@ fn format() -> Result<(), Stop> {
 
 fn rust() -> Result<(), Stop> {
     // What only binds the wasm has no tests, and takes minutes to compile.
-    let args = ["test", "--workspace", "--exclude", "xtask-web", "--locked"];
+    let args = ["test", "--workspace", "--exclude", "xtask-web", "--locked", "--no-fail-fast"];
     Ok(shell::run(shell::cargo(&args))?)
 }
 
