@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod cli;
+mod edges;
 mod jobs;
 mod judge;
 mod laws;

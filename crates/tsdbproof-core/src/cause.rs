@@ -19,11 +19,13 @@ pub enum Change {
 pub fn change(base: &[Record], current: &[Record]) -> Change {
     let (few, many) = if base.len() <= current.len() { (base, current) } else { (current, base) };
     let same = |a: Value, b: Value| a == b || a.narrows_to(b) || b.narrows_to(a);
-    let all_stand = few.iter().all(|a| many.iter().any(|b| same(a.value(), b.value())));
-    match (all_stand, few.len() == many.len()) {
-        (true, true) => Change::Narrowed,
-        (true, false) => Change::Resolved,
-        (false, _) => Change::Other,
+    let stand_in = |few: &[Record], many: &[Record]| {
+        few.iter().all(|a| many.iter().any(|b| same(a.value(), b.value())))
+    };
+    match few.len() == many.len() {
+        true if stand_in(few, many) && stand_in(many, few) => Change::Narrowed,
+        false if stand_in(few, many) => Change::Resolved,
+        _ => Change::Other,
     }
 }
 
@@ -126,5 +128,7 @@ mod tests {
         assert_eq!(change(&[three], &[many]), Change::Other);
         let (wide, narrow) = (Value::float(0.85), Value::float(f64::from(0.85f32)));
         assert_eq!(change(&[record(wide)], &[record(narrow)]), Change::Narrowed);
+        // One value has its narrowed form; the other came from nowhere.
+        assert_eq!(change(&[record(narrow), record(wide)], &[record(wide), many]), Change::Other);
     }
 }

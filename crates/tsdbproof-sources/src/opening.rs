@@ -11,15 +11,16 @@
 //! recognises is listed as not read.
 
 use std::{
+    collections::HashSet,
     ffi::{OsStr, OsString},
     fs::{self, Metadata},
     io::Read,
     os::unix::fs::FileTypeExt,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::Mutex,
 };
 
-use glob::MatchOptions;
+use glob::{MatchOptions, Pattern, PatternError};
 use tsdbproof::{
     Error, FORMATS, Input, Kind, Limits, Source, host::HEAD_BYTES, quote, report::NotRead, shown,
 };
@@ -47,6 +48,10 @@ pub enum Wanted {
 /// Opens what a user names. A job's inputs are numbered as they are opened here.
 pub struct Opening {
     opened: Vec<Opened>,
+    /// The files among them.
+    files: HashSet<Identity>,
+    /// Those of the source that is being opened.
+    in_source: HashSet<Identity>,
     stdin: Option<Box<dyn Read + Send>>,
     /// Pipes and devices, which can be read once.
     streams: Vec<Identity>,
@@ -67,6 +72,8 @@ impl Opening {
     ) -> Self {
         Opening {
             opened: Vec::new(),
+            files: HashSet::new(),
+            in_source: HashSet::new(),
             stdin: Some(stdin),
             streams: Vec::new(),
             is_format_given: false,
@@ -86,6 +93,7 @@ impl Opening {
     /// The source behind names.
     pub fn source(&mut self, names: &[OsString], wanted: Wanted) -> Result<Source, Error> {
         let mut source = Source::default();
+        self.in_source.clear();
         for name in names {
             source.names.push(name_of(Path::new(name)));
             self.add(name, wanted, &mut source)?;
@@ -109,19 +117,12 @@ impl Opening {
     /// Whether this path leads to a file that was opened.
     pub fn is_input(&self, path: &Path) -> bool {
         let identity = path.metadata().map(|metadata| Identity::of(&metadata));
-        identity.is_ok_and(|identity| self.is_open(identity))
+        identity.is_ok_and(|identity| self.files.contains(&identity))
     }
 
     /// The host that feeds what was opened.
     pub fn into_host(self, resources: Resources, progress: Progress) -> Result<NativeHost, Error> {
         NativeHost::new(self.opened, resources, self.stop, progress)
-    }
-
-    fn is_open(&self, identity: Identity) -> bool {
-        self.opened.iter().any(|opened| match opened {
-            Opened::File(file) => file.identity() == identity,
-            Opened::Stream(_) => false,
-        })
     }
 
     fn add(&mut self, name: &OsStr, wanted: Wanted, source: &mut Source) -> Result<(), Error> {
@@ -140,16 +141,23 @@ impl Opening {
             Err(error) => return Err(io_error(&error, &name_of(path))),
         };
         if metadata.is_dir() {
-            let found = files_below(path)?;
+            let found = files_below(path, &self.stop)?;
             if found.is_empty() {
                 return Err(nothing(path, "holds no file"));
             }
             return self.add_found(&found, wanted, source);
         }
-        let input = self.open(path, &metadata)?;
-        self.recognise(&input).map_err(|why| unknown(&input.name, &why))?;
-        source.inputs.push(input);
+        if self.is_new(&metadata) {
+            let input = self.open(path, &metadata)?;
+            self.recognise(&input).map_err(|why| unknown(&input.name, &why))?;
+            source.inputs.push(input);
+        }
         Ok(())
+    }
+
+    /// Whether a file is not in the source yet: by whatever names it is reached, it is read once.
+    fn is_new(&mut self, metadata: &Metadata) -> bool {
+        !metadata.is_file() || self.in_source.insert(Identity::of(metadata))
     }
 
     fn add_pattern(
@@ -162,23 +170,7 @@ impl Opening {
         let Some(pattern) = name.to_str().filter(|name| name.contains(['*', '?', '['])) else {
             return Err(missing(path));
         };
-        let options = MatchOptions {
-            case_sensitive: true,
-            require_literal_separator: true,
-            require_literal_leading_dot: true,
-        };
-        let bad = |error: glob::PatternError| {
-            Error::usage(format!("is no pattern: {}", error.msg)).in_file(name_of(path))
-        };
-        let mut found = Vec::new();
-        for entry in glob::glob_with(pattern, options).map_err(bad)? {
-            let entry = entry.map_err(|error| io_error(error.error(), &name_of(error.path())))?;
-            match entry.is_dir() {
-                true => found.extend(files_below(&entry)?),
-                false if is_passed_over(&entry) => {}
-                false => found.push(entry),
-            }
-        }
+        let mut found = files_like(pattern, &self.stop)?;
         if found.is_empty() {
             return Err(nothing(path, "matches no file"));
         }
@@ -219,7 +211,10 @@ impl Opening {
         if !metadata.is_file() {
             return Ok(Err("a pipe, socket or device in a folder; name it by itself".to_owned()));
         }
-        let was_open = self.is_open(Identity::of(&metadata));
+        if !self.is_new(&metadata) {
+            return Ok(Ok(()));
+        }
+        let was_open = self.files.contains(&Identity::of(&metadata));
         let input = self.open(path, &metadata)?;
         let is_manifest = input.is_manifest();
         let refusal = match (wanted, is_manifest) {
@@ -241,6 +236,7 @@ impl Opening {
         if metadata.is_file() {
             let (file, head) = NamedFile::open(path, HEAD_BYTES)?;
             let input = Input::new(name_of(path), Some(file.size_bytes()), &head, &self.limits);
+            self.files.insert(file.identity());
             self.opened.push(Opened::File(file));
             return Ok(input);
         }
@@ -322,36 +318,66 @@ fn missing(path: &Path) -> Error {
     }
 }
 
-/// The files in a folder and below, by path.
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
-    collect_files(folder, &mut Vec::new(), &mut files)?;
-    files.sort_unstable();
-    Ok(files)
-}
-
-/// `above` are the folders that lead here: a link back to one of them brings no new file.
-fn collect_files(
-    folder: &Path,
-    above: &mut Vec<Identity>,
-    files: &mut Vec<PathBuf>,
-) -> Result<(), Error> {
-    let io = |error| io_error(&error, &name_of(folder));
-    let identity = Identity::of(&folder.metadata().map_err(io)?);
-    if above.contains(&identity) {
-        return Ok(());
+/// The files that a pattern matches, and those in folders that it matches.
+fn files_like(pattern: &str, stop: &Stop) -> Result<Vec<PathBuf>, Error> {
+    let options = MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+    };
+    let bad = |error: PatternError| {
+        Error::usage(format!("is no pattern: {}", error.msg)).in_file(name_of(Path::new(pattern)))
+    };
+    if pattern.contains("**") {
+        // The library walks through links in circles for ever; our walk does not.
+        let like = Pattern::new(pattern).map_err(bad)?;
+        let plain = |part: &Component<'_>| {
+            !part.as_os_str().as_encoded_bytes().iter().any(|byte| b"*?[".contains(byte))
+        };
+        let fixed: PathBuf = Path::new(pattern).components().take_while(plain).collect();
+        let base = if fixed.as_os_str().is_empty() { Path::new(".") } else { fixed.as_path() };
+        if !base.is_dir() {
+            return Ok(Vec::new());
+        }
+        let named = |file: &Path| {
+            let name = file.strip_prefix("./").unwrap_or(file);
+            name.ancestors().any(|path| like.matches_path_with(path, options))
+        };
+        let files = files_below(base, stop)?;
+        return Ok(files.into_iter().filter(|file| named(file)).collect());
     }
-    above.push(identity);
-    for entry in fs::read_dir(folder).map_err(io)? {
-        let path = entry.map_err(io)?.path();
-        match path.is_dir() {
-            _ if is_passed_over(&path) => {}
-            true => collect_files(&path, above, files)?,
-            false => files.push(path),
+    let mut found = Vec::new();
+    for entry in glob::glob_with(pattern, options).map_err(bad)? {
+        let entry = entry.map_err(|error| io_error(error.error(), &name_of(error.path())))?;
+        match entry.is_dir() {
+            true => found.extend(files_below(&entry, stop)?),
+            false if is_passed_over(&entry) => {}
+            false => found.push(entry),
         }
     }
-    above.pop();
-    Ok(())
+    Ok(found)
+}
+
+/// The files in a folder and below, by path. Each folder is looked at once, whatever links lead to it.
+fn files_below(folder: &Path, stop: &Stop) -> Result<Vec<PathBuf>, Error> {
+    let (mut files, mut folders, mut seen) = (Vec::new(), vec![folder.to_owned()], HashSet::new());
+    while let Some(folder) = folders.pop() {
+        stop.check()?;
+        let io = |error| io_error(&error, &name_of(&folder));
+        if !seen.insert(Identity::of(&folder.metadata().map_err(io)?)) {
+            continue;
+        }
+        let entries = fs::read_dir(&folder).map_err(io)?;
+        let paths = entries.map(|entry| Ok(entry.map_err(io)?.path()));
+        let mut paths = paths.collect::<Result<Vec<_>, Error>>()?;
+        // The first name in order is the one by which a folder with several is known.
+        paths.sort_unstable_by(|a, b| b.cmp(a));
+        for path in paths.into_iter().filter(|path| !is_passed_over(path)) {
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
 }
 
 /// Files that others lay beside the data: hidden ones, and what Hadoop writes.
@@ -440,6 +466,25 @@ mod tests {
         assert_eq!(opening.opened.len(), 2);
         assert!(opening.is_input(&manifest));
         assert!(!opening.is_input(&folder.path().join("other")));
+    }
+
+    #[test]
+    fn a_file_of_many_names_is_read_once_and_links_in_circles_end() {
+        let files = [("a/x", ""), ("b/y", ""), ("c/z", "")];
+        let folder = folder(&files);
+        let at = |name: &str| folder.path().join(name);
+        let link = |to: &str, from: &str| std::os::unix::fs::symlink(at(to), at(from)).unwrap();
+        for from in ["a", "b", "c"] {
+            for to in ["a", "b", "c"] {
+                link(to, &format!("{from}/to-{to}"));
+            }
+        }
+        link("a/x", "d");
+        assert_eq!(open(&folder, "").unwrap().inputs.len(), 3);
+        let twice = [at("a/x").into(), at("d").into(), at("a").into()];
+        let source = opening().source(&twice, Wanted::Points).unwrap();
+        assert_eq!(source.inputs.len(), 3);
+        assert_eq!(open(&folder, "**").unwrap().inputs.len(), 3);
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub use job::{Against, Source, diff, manifest, merge, show, verify};
 pub use options::{Duplicates, Expect, FileDigests, Options};
 pub use scope::Scope;
 pub use tsdbproof_core::{
-    Error, Kind, Profile, quote, shown,
+    Error, Kind, Profile,
     digest::{Depth, RootText},
+    quote, shown,
 };
 pub use tsdbproof_formats::{FORMATS, Limits, by_name as format_by_name};

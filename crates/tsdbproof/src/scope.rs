@@ -48,7 +48,7 @@ impl Scope {
     /// The scope of this text, as [`Scope::text`] wrote it.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let mut scope = Scope::default();
-        for line in text.lines() {
+        for line in text.split_terminator('\n') {
             let broken = || Error::new(Kind::Malformed, format!("scope line {line:?} is unknown"));
             let (key, value) = line.split_once(' ').ok_or_else(broken)?;
             match (key, value) {
@@ -134,6 +134,8 @@ mod tests {
         );
         assert_eq!(Scope::parse(&scope.text()).unwrap(), scope);
         assert!(Scope::parse("to 9\nfrom 1\n").is_err());
+        let odd = Scope { metrics: vec!["m*\r".into()], ..Scope::default() };
+        assert_eq!(Scope::parse(&odd.text()).unwrap(), odd);
     }
 
     #[test]

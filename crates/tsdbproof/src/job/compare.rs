@@ -3,11 +3,9 @@
 //! Equal digests end the matter. Where both sides can show their points, the leaves that differ
 //! are looked at once more, and the points themselves are compared.
 
-use tsdbproof_core::{
-    Error, HOUR_MS, Hour, Kind, Profile, Record, Series, cause::change, digest::Depth,
-};
+use tsdbproof_core::{Error, HOUR_MS, Hour, Kind, Profile, Record, Series, digest::Depth};
 
-use super::stretch::{Stretch, emit};
+use super::stretch::{Sample, Stretch, emit};
 use crate::{
     Host, Options,
     look::{
@@ -60,7 +58,7 @@ fn wanted(leaves: &[Leaves; 2], profile: Profile) -> Result<[Wanted; 2], Error> 
             }
             for (wanted, row) in wanted.iter_mut().zip(&rows) {
                 if let Some(row) = row {
-                    wanted.add(hash, row.hour, &row.places);
+                    wanted.add(hash, row.hour, &row.place);
                 }
             }
         }
@@ -139,6 +137,8 @@ impl Comparison<'_> {
 
     fn series(&mut self, pairs: &mut Pairs, series: &Series, on_both: bool) -> Result<(), Error> {
         let mut stretches: Vec<Stretch> = Vec::new();
+        let mut sample = Sample::default();
+        let mut differs = false;
         while let Some(rows) = pairs.next()? {
             let points = |row: &Option<Row>| row.as_ref().map_or(0, |row| row.entry.exact.points);
             let [base, current] = [points(&rows[0]), points(&rows[1])];
@@ -163,12 +163,19 @@ impl Comparison<'_> {
                 }
             };
             stretch.extend(window_ms, base, current);
-            self.compare_node(&rows, hour, on_both, stretch)?;
+            self.compare_node(&rows, hour, on_both, (stretch, &mut sample))?;
+            differs = true;
             if stretches.len() > STRETCHES {
-                self.emit(series, !on_both, std::mem::take(&mut stretches));
+                // The last may go on.
+                let last = stretches.pop();
+                self.emit(series, !on_both, std::mem::take(&mut stretches), &sample);
+                stretches.extend(last);
             }
         }
-        self.emit(series, !on_both, stretches);
+        self.emit(series, !on_both, stretches, &sample);
+        if differs {
+            self.compared.metrics.entry(series.metric.clone()).or_default().series += 1;
+        }
         Ok(())
     }
 
@@ -177,12 +184,12 @@ impl Comparison<'_> {
         rows: &[Option<Row>; 2],
         hour: Hour,
         on_both: bool,
-        stretch: &mut Stretch,
+        (stretch, sample): (&mut Stretch, &mut Sample),
     ) -> Result<(), Error> {
         let profile = self.options.profile;
         match (rows, &mut self.points) {
             (_, Some(points)) if on_both => {
-                let found = compare_points(points, hour, self.options, stretch)?;
+                let found = compare_points(points, hour, self.options, (stretch, sample))?;
                 check_found(rows, found)?;
             }
             ([Some(base), Some(current)], _) => {
@@ -202,14 +209,15 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    fn emit(&mut self, series: &Series, whole_series: bool, stretches: Vec<Stretch>) {
-        if stretches.is_empty() {
-            return;
-        }
-        let metrics = &mut self.compared.metrics;
-        let metric = metrics.entry(series.metric.clone()).or_default();
-        metric.series += 1;
-        for difference in emit(series, whole_series, stretches) {
+    fn emit(
+        &mut self,
+        series: &Series,
+        whole_series: bool,
+        stretches: Vec<Stretch>,
+        sample: &Sample,
+    ) {
+        for difference in emit(series, whole_series, stretches, sample) {
+            let metric = self.compared.metrics.entry(series.metric.clone()).or_default();
             metric.differences += 1;
             metric.counts.add(&difference.counts);
             self.compared.differences += 1;
@@ -240,7 +248,7 @@ fn compare_points(
     points: &mut [Merge<Kept>; 2],
     hour: Hour,
     options: &Options,
-    stretch: &mut Stretch,
+    (stretch, sample): (&mut Stretch, &mut Sample),
 ) -> Result<[u64; 2], Error> {
     let [base, current] = points;
     let mut sides = [Instants::open(base, hour, options)?, Instants::open(current, hour, options)?];
@@ -250,15 +258,14 @@ fn compare_points(
         match (offset(base), offset(current)) {
             (None, None) => return Ok([base.found, current.found]),
             (Some(a), b) if b.is_none_or(|b| a < b) => {
-                stretch.only_in_base(hour, &base.take()?);
+                stretch.only_in_base(hour, &base.take()?, sample);
             }
             (a, Some(b)) if a.is_none_or(|a| b < a) => {
-                stretch.only_in_current(hour, &current.take()?);
+                stretch.only_in_current(hour, &current.take()?, sample);
             }
             _ => {
                 let (base, current) = (base.take()?, current.take()?);
-                let kind = change(&base, &current);
-                stretch.on_both(hour, &base, &current, kind);
+                stretch.on_both(hour, &base, &current, sample);
             }
         }
     }

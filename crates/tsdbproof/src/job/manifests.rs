@@ -43,7 +43,7 @@ fn keep<'a>(
             rows.series(series);
             *last = Some(series.clone());
         }
-        rows.push(&Row { hour, entry: *entry, is_dirty: false, places: Vec::new() })
+        rows.push(&Row { hour, entry: *entry, is_dirty: false, place: None })
     }
 }
 

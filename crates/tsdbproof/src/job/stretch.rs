@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tsdbproof_core::{
     Hour, Point, Record, Series, Value,
-    cause::{Change, Pattern, pattern, whole_shift},
+    cause::{Change, Pattern, change, pattern, whole_shift},
 };
 
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
 
 /// Points that differ and are told one by one.
 const EXAMPLES: usize = 10;
-/// Points of a stretch that are kept to find a pattern in them.
-const PATTERN_POINTS: usize = 8192;
+/// Points of a series that are kept to find a pattern in them; of more, none is looked for.
+const PATTERN_POINTS: usize = 1 << 15;
 
 /// A stretch while its nodes are compared.
 pub(super) struct Stretch {
@@ -24,11 +24,29 @@ pub(super) struct Stretch {
     current_points: u64,
     pub(super) counts: Counts,
     examples: Vec<PointDifference>,
+}
+
+/// The points of a series that the sides differ in, in order of time, as far as they are few.
+#[derive(Default)]
+pub(super) struct Sample {
     missing: Vec<Point>,
     extra: Vec<Point>,
-    /// All points, where every one is at hand: a shifted series differs at instants of both sides.
+    /// All points of the differing hours: a shifted series differs at instants that both sides have.
     base: Vec<Point>,
     current: Vec<Point>,
+    is_full: bool,
+}
+
+impl Sample {
+    fn keep(&mut self, points: fn(&mut Self) -> &mut Vec<Point>, hour: Hour, records: &[Record]) {
+        if self.is_full {
+            return;
+        }
+        points(self).extend(records.iter().map(|record| record.in_hour(hour)));
+        if points(self).len() > PATTERN_POINTS {
+            *self = Sample { is_full: true, ..Sample::default() };
+        }
+    }
 }
 
 impl Stretch {
@@ -39,10 +57,6 @@ impl Stretch {
             current_points: 0,
             counts: Counts::default(),
             examples: Vec::new(),
-            missing: Vec::new(),
-            extra: Vec::new(),
-            base: Vec::new(),
-            current: Vec::new(),
         }
     }
 
@@ -60,18 +74,18 @@ impl Stretch {
         self.current_points += current;
     }
 
-    pub(super) fn only_in_base(&mut self, hour: Hour, records: &[Record]) {
+    pub(super) fn only_in_base(&mut self, hour: Hour, records: &[Record], sample: &mut Sample) {
         self.counts.missing += records.len() as u64;
         self.example('-', hour, records, &[]);
-        keep(&mut self.missing, hour, records);
-        keep(&mut self.base, hour, records);
+        sample.keep(|it| &mut it.missing, hour, records);
+        sample.keep(|it| &mut it.base, hour, records);
     }
 
-    pub(super) fn only_in_current(&mut self, hour: Hour, records: &[Record]) {
+    pub(super) fn only_in_current(&mut self, hour: Hour, records: &[Record], sample: &mut Sample) {
         self.counts.extra += records.len() as u64;
         self.example('+', hour, &[], records);
-        keep(&mut self.extra, hour, records);
-        keep(&mut self.current, hour, records);
+        sample.keep(|it| &mut it.extra, hour, records);
+        sample.keep(|it| &mut it.current, hour, records);
     }
 
     pub(super) fn on_both(
@@ -79,20 +93,27 @@ impl Stretch {
         hour: Hour,
         base: &[Record],
         current: &[Record],
-        kind: Change,
+        sample: &mut Sample,
     ) {
-        keep(&mut self.base, hour, base);
-        keep(&mut self.current, hour, current);
+        sample.keep(|it| &mut it.base, hour, base);
+        sample.keep(|it| &mut it.current, hour, current);
         if base == current {
             return;
         }
         self.counts.changed += 1;
-        match kind {
+        match change(base, current) {
             Change::Narrowed => self.counts.narrowed += 1,
             Change::Resolved => self.counts.resolved += 1,
             Change::Other => {}
         }
         self.example('~', hour, base, current);
+    }
+
+    /// The points that lie in the stretch; they are sorted by time.
+    fn of<'a>(&self, points: &'a [Point]) -> &'a [Point] {
+        let Some((from, to)) = self.window_ms else { return &[] };
+        let before = |ms| points.partition_point(|point| point.timestamp_ms < ms);
+        points.get(before(from)..before(to)).unwrap_or_default()
     }
 
     fn example(&mut self, sign: char, hour: Hour, base: &[Record], current: &[Record]) {
@@ -111,20 +132,16 @@ impl Stretch {
     }
 }
 
-fn keep(points: &mut Vec<Point>, hour: Hour, records: &[Record]) {
-    let free = PATTERN_POINTS.saturating_sub(points.len());
-    points.extend(records.iter().take(free).map(|record| record.in_hour(hour)));
-}
-
 /// The differences of a series, with the pattern that explains them.
 pub(super) fn emit(
     series: &Series,
     whole_series: bool,
     stretches: Vec<Stretch>,
+    sample: &Sample,
 ) -> Vec<Difference> {
-    let explained = Explained::find(&stretches);
+    let explained = Explained::find(sample);
     let difference = |stretch: Stretch| {
-        let causes = causes(&stretch, explained.as_ref());
+        let causes = causes(&stretch, sample, explained.as_ref());
         Difference {
             metric: series.metric.clone(),
             tags: series.tags.pairs().into_iter().collect(),
@@ -156,43 +173,38 @@ fn key(point: Point) -> (u64, Value) {
 }
 
 impl Explained {
-    fn find(stretches: &[Stretch]) -> Option<Self> {
-        let all = |points: fn(&Stretch) -> &Vec<Point>| -> Option<Vec<Point>> {
-            let is_full = stretches.iter().any(|stretch| points(stretch).len() >= PATTERN_POINTS);
-            (!is_full).then(|| stretches.iter().flat_map(points).copied().collect())
-        };
-        let (base, current) = (all(|it| &it.base)?, all(|it| &it.current)?);
-        if let Some(pattern) = whole_shift(&base, &current) {
-            let landed = current.into_iter().map(key).collect();
-            return Some(Explained { pattern, landed, is_whole: true });
+    fn find(sample: &Sample) -> Option<Self> {
+        let Sample { missing, extra, base, current, .. } = sample;
+        let set = |points: &[Point]| points.iter().copied().map(key).collect();
+        if let Some(pattern) = whole_shift(base, current) {
+            return Some(Explained { pattern, landed: set(current), is_whole: true });
         }
-        let (missing, extra) = (all(|it| &it.missing)?, all(|it| &it.extra)?);
-        let pattern = pattern(&missing, &extra)?;
-        let extra: HashSet<_> = extra.into_iter().map(key).collect();
-        let images = missing.into_iter().filter_map(|point| pattern.apply(point)).map(key);
+        let pattern = pattern(missing, extra)?;
+        let extra: HashSet<_> = set(extra);
+        let images = missing.iter().filter_map(|point| pattern.apply(*point)).map(key);
         let landed = images.filter(|point| extra.contains(point)).collect();
         Some(Explained { pattern, landed, is_whole: false })
     }
 
     /// Points of the stretch that the pattern accounts for: those that left it, or came to it.
-    fn points(&self, stretch: &Stretch) -> u64 {
+    fn points(&self, stretch: &Stretch, sample: &Sample) -> u64 {
         let (base, current) = match self.is_whole {
-            true => (&stretch.base, &stretch.current),
-            false => (&stretch.missing, &stretch.extra),
+            true => (&sample.base, &sample.current),
+            false => (&sample.missing, &sample.extra),
         };
         let landed = |point: Point| self.landed.contains(&key(point));
-        let left =
-            base.iter().filter(|point| self.pattern.apply(**point).is_some_and(landed)).count();
-        let came = current.iter().filter(|point| landed(**point)).count();
+        let left = stretch.of(base).iter();
+        let left = left.filter(|point| self.pattern.apply(**point).is_some_and(landed)).count();
+        let came = stretch.of(current).iter().filter(|point| landed(**point)).count();
         left.max(came) as u64
     }
 }
 
-fn causes(stretch: &Stretch, explained: Option<&Explained>) -> Vec<Cause> {
+fn causes(stretch: &Stretch, sample: &Sample, explained: Option<&Explained>) -> Vec<Cause> {
     let Counts { narrowed, resolved, f32_equal_nodes, .. } = stretch.counts;
     let mut causes = Vec::new();
     if let Some(explained) = explained {
-        let points = explained.points(stretch);
+        let points = explained.points(stretch, sample);
         causes.extend((points > 0).then(|| match explained.pattern {
             Pattern::Shifted(by_ms) => Cause::Shifted { by_ms, points },
             Pattern::SecondsTakenForMilliseconds => {

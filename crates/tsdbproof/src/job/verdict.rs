@@ -53,6 +53,15 @@ fn gaps(report: &Report, options: &Options) -> Vec<String> {
     if not_read > 0 {
         gaps.push(format!("{not_read} of the files could not be read"));
     }
+    let damaged = report.sides.iter().filter(|side| !side.left_out.is_empty());
+    if report.job.compares() {
+        gaps.extend(damaged.map(|side| {
+            format!(
+                "the manifest of {} was made of a damaged source: what was lost is not compared",
+                side.role
+            )
+        }));
+    }
     let points: u64 = report.sides.iter().map(|side| side.totals.points).sum();
     if points == 0 && !options.allow_empty {
         let what = if report.job.compares() { "nothing was compared" } else { "nothing was read" };

@@ -88,18 +88,16 @@ impl Fold<'_> {
             writer.series(&series);
             let hash = SeriesHash::of(&series);
             while let Some(hour) = earliest_hour(rows.peek(), points.peek()) {
-                let same = take_rows(&mut rows, hour)?;
-                if points.peek().is_none_or(|point| point.hour != hour)
-                    && let Some(row) = join_equal(&same)
-                {
-                    writer.push(&row)?;
-                } else if same.is_empty() || self.has_again {
+                let same = Same::take(&mut rows, hour, (hash, &mut self.wanted))?;
+                let has_points = points.peek().is_some_and(|point| point.hour == hour);
+                if let Some(row) = same.row.as_ref().filter(|_| same.is_equal && !has_points) {
+                    writer.push(row)?;
+                } else if same.row.is_none() || self.has_again {
                     let mut leaf = Leaf::new(hour);
                     self.hash_points(&mut points, &mut again, &mut leaf)?;
                     writer.push(&leaf.close())?;
                 } else {
-                    let places: Vec<Place> = same.into_iter().flat_map(|row| row.places).collect();
-                    self.wanted.add(hash, hour, &places);
+                    self.wanted.add(hash, hour, &same.places);
                     while points.peek().is_some_and(|point| point.hour == hour) {
                         points.next()?;
                     }
@@ -131,23 +129,37 @@ fn earliest_hour(row: Option<&Row>, point: Option<&Kept>) -> Option<Hour> {
     row.map(|row| row.hour).into_iter().chain(point.map(|point| point.hour)).min()
 }
 
-fn take_rows(rows: &mut Merge<Row>, hour: Hour) -> Result<Vec<Row>, Error> {
-    let mut same = Vec::with_capacity(1);
-    while rows.peek().is_some_and(|row| row.hour == hour) {
-        same.extend(rows.next()?);
-    }
-    Ok(same)
+/// The rows of one leaf: what the first tells, and whether all tell the same.
+struct Same {
+    row: Option<Row>,
+    is_equal: bool,
+    places: Vec<Place>,
 }
 
-/// The one row that these are, if they tell the same.
-fn join_equal(rows: &[Row]) -> Option<Row> {
-    let (first, rest) = rows.split_first()?;
-    let equal = rest.iter().all(|row| row.entry == first.entry && !row.is_dirty);
-    (equal && !first.is_dirty).then(|| {
-        let mut row = first.clone();
-        row.places.extend(rest.iter().flat_map(|row| &row.places));
-        row
-    })
+impl Same {
+    /// Places of a leaf that are kept until it is known whether they are wanted. A leaf with more is
+    /// wanted: it opened so often that looking again costs less than remembering where.
+    const PLACES: usize = 1024;
+
+    fn take(
+        rows: &mut Merge<Row>,
+        hour: Hour,
+        (hash, wanted): (SeriesHash, &mut Wanted),
+    ) -> Result<Self, Error> {
+        let mut same = Same { row: None, is_equal: true, places: Vec::new() };
+        while rows.peek().is_some_and(|row| row.hour == hour) {
+            let Some(row) = rows.next()? else { break };
+            same.places.extend(row.place);
+            let equals = same.row.as_ref().is_none_or(|first| first.entry == row.entry);
+            same.is_equal &= equals && !row.is_dirty && same.places.len() <= Self::PLACES;
+            if same.places.len() > Self::PLACES {
+                wanted.add(hash, hour, &same.places);
+                same.places.clear();
+            }
+            same.row.get_or_insert(row);
+        }
+        Ok(same)
+    }
 }
 
 /// All points of the next instant of this hour; points of earlier hours are passed over.
@@ -166,8 +178,15 @@ pub(crate) fn next_instant(
     let Some(offset_ms) = next else { return Ok(None) };
     let mut instant = Vec::with_capacity(1);
     for merge in merges {
+        let first = instant.len();
         while merge.peek().is_some_and(|p| p.hour == hour && p.record.offset_ms() == offset_ms) {
-            instant.extend(merge.next()?);
+            let Some(point) = merge.next()? else { break };
+            // Of the same point in the same input, the first and the last place are enough.
+            let copies = |p: &Kept| (p.record, p.input) == (point.record, point.input);
+            if instant.iter().skip(first).rev().take(2).filter(|p| copies(p)).count() == 2 {
+                instant.pop();
+            }
+            instant.push(point);
         }
     }
     Ok(Some(instant))
@@ -229,6 +248,6 @@ impl Leaf {
         let time = |offset| u64::from(self.hour) * HOUR_MS + u64::from(offset);
         let (first, last) = self.offsets.unwrap_or_default();
         let entry = Entry { exact, f32, first_ms: time(first), last_ms: time(last) };
-        Row { hour: self.hour, entry, is_dirty: false, places: Vec::new() }
+        Row { hour: self.hour, entry, is_dirty: false, place: None }
     }
 }

@@ -78,7 +78,7 @@ impl Leaves {
                 last = Some(series);
             }
             let hour = name.hour;
-            writer.push(&Row { hour, entry: *entry, is_dirty: false, places: Vec::new() })
+            writer.push(&Row { hour, entry: *entry, is_dirty: false, place: None })
         })?;
         Ok(Leaves { spill: Arc::clone(&self.spill), run: writer.finish()?, depth })
     }

@@ -24,8 +24,8 @@ pub(crate) struct Row {
     pub(crate) entry: Entry,
     /// Its points came out of order, or several at one instant: only the points can tell.
     pub(crate) is_dirty: bool,
-    /// Where its points lie. Empty where they are kept in runs, or are not at hand.
-    pub(crate) places: Vec<Place>,
+    /// Where its points lie; `None` where they are kept in runs, or are not at hand.
+    pub(crate) place: Option<Place>,
 }
 
 impl Ord for Row {
@@ -42,12 +42,14 @@ impl PartialOrd for Row {
 
 const DIRTY: u8 = 1;
 const F32: u8 = 2;
+const PLACE: u8 = 4;
 
 impl Item for Row {
     fn encode(&self, out: &mut Vec<u8>) {
         let mut flags = 0;
         flags |= if self.is_dirty { DIRTY } else { 0 };
         flags |= if self.entry.f32.is_some() { F32 } else { 0 };
+        flags |= if self.place.is_some() { PLACE } else { 0 };
         out.push(flags);
         out.extend_from_slice(&self.hour.to_le_bytes());
         out.extend_from_slice(&self.entry.first_ms.to_le_bytes());
@@ -56,8 +58,7 @@ impl Item for Row {
         if let Some(node) = &self.entry.f32 {
             encode_node(node, out);
         }
-        out.extend_from_slice(&(self.places.len() as u32).to_le_bytes());
-        for place in &self.places {
+        if let Some(place) = self.place {
             out.extend_from_slice(&place.input.to_le_bytes());
             out.extend_from_slice(&place.from.to_le_bytes());
             out.extend_from_slice(&place.to.to_le_bytes());
@@ -71,10 +72,9 @@ impl Item for Row {
         let last_ms = u64::from_le_bytes(input.array()?);
         let exact = decode_node(input)?;
         let f32 = if flags & F32 != 0 { Some(decode_node(input)?) } else { None };
-        let count = u32::from_le_bytes(input.array()?);
-        let places = (0..count).map(|_| decode_place(input)).collect::<Result<_, _>>()?;
+        let place = if flags & PLACE != 0 { Some(decode_place(input)?) } else { None };
         let entry = Entry { exact, f32, first_ms, last_ms };
-        Ok(Row { hour, entry, is_dirty: flags & DIRTY != 0, places })
+        Ok(Row { hour, entry, is_dirty: flags & DIRTY != 0, place })
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) trait Item: Ord + Sized {
 pub(crate) struct Spill {
     scratch: Option<Arc<dyn Scratch>>,
     memory_limit_bytes: u64,
-    memory_bytes: AtomicU64,
+    memory_bytes: Arc<AtomicU64>,
     scratch_end: AtomicU64,
 }
 
@@ -52,8 +52,21 @@ pub(crate) struct Run(Vec<Segment>);
 
 #[derive(Clone)]
 enum Segment {
-    Memory(Arc<[u8]>),
+    Memory(Arc<Held>),
     Scratch { from: u64, to: u64 },
+}
+
+/// Bytes of a segment in memory; gives back what it took of the limit.
+#[derive(Default)]
+struct Held {
+    bytes: Vec<u8>,
+    memory_bytes: Arc<AtomicU64>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.memory_bytes.fetch_sub(self.bytes.len() as u64, Ordering::Relaxed);
+    }
 }
 
 impl Spill {
@@ -61,24 +74,21 @@ impl Spill {
         Arc::new(Spill {
             scratch,
             memory_limit_bytes,
-            memory_bytes: AtomicU64::new(0),
+            memory_bytes: Arc::default(),
             scratch_end: AtomicU64::new(0),
         })
     }
 
     fn reserve(&self, bytes: u64) -> bool {
-        let before = self.memory_bytes.fetch_add(bytes, Ordering::Relaxed);
-        let fits = before + bytes <= self.memory_limit_bytes;
-        if !fits {
-            self.memory_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        }
-        fits
+        let more = |held: u64| Some(held + bytes).filter(|sum| *sum <= self.memory_limit_bytes);
+        self.memory_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
     fn keep(&self, bytes: &[u8]) -> Result<Segment, Error> {
         let size = bytes.len() as u64;
         if self.reserve(size) {
-            return Ok(Segment::Memory(bytes.into()));
+            let memory_bytes = Arc::clone(&self.memory_bytes);
+            return Ok(Segment::Memory(Arc::new(Held { bytes: bytes.to_vec(), memory_bytes })));
         }
         let from = self.scratch_end.fetch_add(size, Ordering::Relaxed);
         self.scratch()?.write_at(bytes, from)?;
@@ -90,15 +100,6 @@ impl Spill {
             Error::new(Kind::Limit, "this input needs more memory than there is, and there is no scratch space here")
                 .help("raise the memory limit, give less at a time, or use the command, which has scratch space")
         })
-    }
-
-    /// Gives back what a run held.
-    fn release(&self, run: &Run) {
-        let held = |segment: &Segment| match segment {
-            Segment::Memory(bytes) => bytes.len() as u64,
-            Segment::Scratch { .. } => 0,
-        };
-        self.memory_bytes.fetch_sub(run.0.iter().map(held).sum(), Ordering::Relaxed);
     }
 
     /// The same items in at most [`FAN_IN`] runs.
@@ -113,7 +114,6 @@ impl Spill {
                     writer.push(&item)?;
                 }
             }
-            runs.iter().for_each(|run| self.release(run));
             runs = rest;
             runs.push(writer.finish()?);
         }
@@ -217,7 +217,7 @@ pub(crate) struct Window {
 }
 
 enum Bytes {
-    Memory(Arc<[u8]>),
+    Memory(Arc<Held>),
     Scratch { buffer: Vec<u8>, next: u64, to: u64 },
 }
 
@@ -228,7 +228,7 @@ fn broken() -> Error {
 impl Window {
     fn open(spill: &Arc<Spill>, run: &Run) -> Self {
         let segments = run.0.iter().rev().cloned().collect();
-        let open = Bytes::Memory(Arc::new([]));
+        let open = Bytes::Memory(Arc::default());
         Window { spill: Arc::clone(spill), segments, open, at: 0, taken: 0 }
     }
 
@@ -236,7 +236,7 @@ impl Window {
     fn is_at_end(&mut self) -> bool {
         loop {
             let rest = match &self.open {
-                Bytes::Memory(bytes) => self.at < bytes.len(),
+                Bytes::Memory(held) => self.at < held.bytes.len(),
                 Bytes::Scratch { buffer, next, to } => self.at < buffer.len() || next < to,
             };
             if rest {
@@ -245,7 +245,7 @@ impl Window {
             let Some(segment) = self.segments.pop() else { return true };
             self.at = 0;
             self.open = match segment {
-                Segment::Memory(bytes) => Bytes::Memory(bytes),
+                Segment::Memory(held) => Bytes::Memory(held),
                 Segment::Scratch { from, to } => {
                     Bytes::Scratch { buffer: Vec::new(), next: from, to }
                 }
@@ -268,7 +268,7 @@ impl Window {
             *next += more;
         }
         let bytes: &[u8] = match &self.open {
-            Bytes::Memory(bytes) => bytes,
+            Bytes::Memory(held) => &held.bytes,
             Bytes::Scratch { buffer, .. } => buffer,
         };
         let taken = bytes.get(self.at..self.at + count).ok_or_else(broken)?;

@@ -6,9 +6,9 @@
 //! which the fold notices. Input in no order at all would leave a row for each point: then points
 //! are kept instead, and go through the same sorted runs.
 
-use std::{ops::Range, sync::Arc};
+use std::{hash::BuildHasher, ops::Range, sync::Arc};
 
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use tsdbproof_core::{
     Error, HOUR_MS, Hour, Point, Problem, Record, Series, Tags,
@@ -64,6 +64,7 @@ pub(crate) struct Sink {
     keep: Keep,
     keeps_points: bool,
     ids: HashTable<u32>,
+    hasher: RandomState,
     slots: Vec<Slot>,
     name_bytes: usize,
     rows: Vec<(u32, Row)>,
@@ -138,7 +139,7 @@ impl OpenLeaf {
         let is_dirty = self.last.is_none();
         let (exact, f32) = self.state.close();
         let entry = Entry { exact, f32, first_ms: self.first_ms, last_ms: self.last_ms };
-        Row { hour: self.hour, entry, is_dirty, places: vec![self.place] }
+        Row { hour: self.hour, entry, is_dirty, place: Some(self.place) }
     }
 }
 
@@ -153,6 +154,12 @@ struct Disorder {
 impl Disorder {
     /// Leaves closed before anything is concluded.
     const SAMPLE: u64 = 4096;
+
+    /// Counts a leaf that closes, full or because its memory is needed.
+    fn close(&mut self, leaf: &OpenLeaf) {
+        self.closed += 1;
+        self.dirty += u64::from(leaf.last.is_none());
+    }
 
     fn is_high(&mut self) -> bool {
         if self.closed < Self::SAMPLE {
@@ -172,6 +179,7 @@ impl Sink {
             keeps_points: !matches!(keep, Keep::Unordered),
             keep,
             ids: HashTable::new(),
+            hasher: RandomState::default(),
             slots: Vec::new(),
             name_bytes: 0,
             rows: Vec::new(),
@@ -217,7 +225,10 @@ impl Sink {
 
     fn close_all(&mut self) {
         for (id, slot) in (0..).zip(&mut self.slots) {
-            self.rows.extend(slot.open.take().map(|leaf| (id, leaf.close())));
+            if let Some(leaf) = slot.open.take() {
+                self.disorder.close(&leaf);
+                self.rows.push((id, leaf.close()));
+            }
         }
     }
 
@@ -315,8 +326,7 @@ impl Sink {
                 let place = Place { input: self.input, from: at.start, to: at.end };
                 let leaf = OpenLeaf::new(hour, first.timestamp_ms, place);
                 if let Some(full) = slot.open.replace(leaf) {
-                    self.disorder.closed += 1;
-                    self.disorder.dirty += u64::from(full.last.is_none());
+                    self.disorder.close(&full);
                     self.rows.push((id, full.close()));
                 }
             }
@@ -344,11 +354,9 @@ fn rank(ranks: &[u32], id: u32) -> u32 {
 
 impl PointSink for Sink {
     fn series(&mut self, metric: &str, tags: &Tags) -> SeriesId {
-        let state = FixedState::default();
-        let hash = |series: &Series| {
-            std::hash::BuildHasher::hash_one(&state, (&series.metric, series.tags.as_str()))
-        };
-        let new = std::hash::BuildHasher::hash_one(&state, (metric, tags.as_str()));
+        let hash =
+            |series: &Series| self.hasher.hash_one((series.metric.as_str(), series.tags.as_str()));
+        let new = self.hasher.hash_one((metric, tags.as_str()));
         let slots = &self.slots;
         let slot = |id: u32| slots.get(id as usize).map(|slot| &slot.series);
         let same = |id: &u32| slot(*id).is_some_and(|it| it.metric == metric && it.tags == *tags);

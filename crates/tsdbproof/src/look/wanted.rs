@@ -26,7 +26,12 @@ impl Wanted {
     }
 
     /// Adds a leaf.
-    pub(crate) fn add(&mut self, series: SeriesHash, hour: Hour, places: &[Place]) {
+    pub(crate) fn add<'a>(
+        &mut self,
+        series: SeriesHash,
+        hour: Hour,
+        places: impl IntoIterator<Item = &'a Place>,
+    ) {
         let bit = series.bit(hour);
         if let Some(word) = self.filter.get_mut((bit / 64) as usize) {
             *word |= 1 << (bit % 64);

@@ -99,7 +99,10 @@ fn check(report: &Report, differences: &[Difference], expected: &Expect) {
 #[test]
 fn a_sound_comparison_is_short() {
     let report = comparison(Verdict::Same, [7200, 7200]);
-    check(&report, &[], &expect![[r#"
+    check(
+        &report,
+        &[],
+        &expect![[r#"
         - BASE     backup.arrow (manifest): 7,200 points in 2 series of 1 metric, 2026-03-02 14:00:00 – 2026-03-02 15:59:59
         + CURRENT  restored: 7,200 points in 2 series of 1 metric, 2026-03-02 14:00:00 – 2026-03-02 15:59:59
         legend     - only in BASE, + only in CURRENT, ~ changed
@@ -108,7 +111,8 @@ fn a_sound_comparison_is_short() {
         f32        tsdbproof:v1:f32:7200
         statement  tsdbproof:v1:statement:7200
         compared   4 hours of series, all equal; 7,200 points on each side
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -143,7 +147,10 @@ fn differences_are_told_worst_first_with_causes_and_what_is_left_out() {
         let metric = compared.metrics.entry(difference.metric.clone());
         metric.or_insert_with(MetricCounts::default).series += 1;
     }
-    check(&report, &differences, &expect![[r#"
+    check(
+        &report,
+        &differences,
+        &expect![[r#"
         - BASE     backup.arrow (manifest): 28,800 points in 2 series of 1 metric, 2026-03-02 14:00:00 – 2026-03-02 15:59:59
         + CURRENT  restored: 25,188 points in 2 series of 1 metric, 2026-03-02 14:00:00 – 2026-03-02 15:59:59
         legend     - only in BASE, + only in CURRENT, ~ changed
@@ -177,7 +184,8 @@ fn differences_are_told_worst_first_with_causes_and_what_is_left_out() {
         … and 2 more metrics with 2 differences (--limit 0 shows all)
 
         compared   4 hours of series, 1 equal; 28,800 points in BASE and 25,188 in CURRENT
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -207,7 +215,10 @@ fn what_is_damaged_or_not_read_is_listed() {
             what: "a value that is no number; found \"x\"".into(),
         }],
     }];
-    check(&report, &[], &expect![[r#"
+    check(
+        &report,
+        &[],
+        &expect![[r#"
         - BASE     backup.arrow (manifest): 7,200 points in 2 series of 1 metric, 2026-03-02 14:00:00 – 2026-03-02 15:59:59
         + CURRENT  restored: 7,200 points in 2 series of 1 metric, 2026-03-02 14:00:00 – 2026-03-02 15:59:59
                    only from 2026-03-02T14:00:00Z, metric cpu.*, the last of duplicates
@@ -231,7 +242,8 @@ fn what_is_damaged_or_not_read_is_listed() {
         not read   c: noise
         not read   d: noise
           … and 1 more file (--limit 0 shows all)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
