@@ -45,7 +45,7 @@ impl Pattern {
     pub fn apply(self, base: Point) -> Option<Point> {
         let timestamp_ms = match self {
             Pattern::Shifted(by_ms) => base.timestamp_ms.checked_add_signed(by_ms)?,
-            Pattern::SecondsTakenForMilliseconds if base.timestamp_ms % 1000 == 0 => {
+            Pattern::SecondsTakenForMilliseconds if base.timestamp_ms.is_multiple_of(1000) => {
                 base.timestamp_ms / 1000
             }
             Pattern::SecondsTakenForMilliseconds => return None,

@@ -5,6 +5,7 @@
 
 mod atomic;
 mod file;
+mod find;
 mod host;
 mod memory;
 mod opening;

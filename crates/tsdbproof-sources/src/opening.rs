@@ -16,11 +16,10 @@ use std::{
     fs::{self, Metadata},
     io::Read,
     os::unix::fs::FileTypeExt,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     sync::Mutex,
 };
 
-use glob::{MatchOptions, Pattern, PatternError};
 use tsdbproof::{
     Error, FORMATS, Input, Kind, Limits, Source, host::HEAD_BYTES, quote, report::NotRead, shown,
 };
@@ -28,6 +27,7 @@ use tsdbproof::{
 use crate::{
     NativeHost, PATH_CHARS, Progress, Resources, Stop,
     file::{Identity, NamedFile},
+    find::{files_below, files_like},
     host::Opened,
     io_error, name_of,
     stream::Stream,
@@ -316,74 +316,6 @@ fn missing(path: &Path) -> Error {
             .help("to join manifests, write merge first: tsdbproof manifest merge FILE… -o FILE"),
         _ => error.help("check the name, and the folder that it starts from"),
     }
-}
-
-/// The files that a pattern matches, and those in folders that it matches.
-fn files_like(pattern: &str, stop: &Stop) -> Result<Vec<PathBuf>, Error> {
-    let options = MatchOptions {
-        case_sensitive: true,
-        require_literal_separator: true,
-        require_literal_leading_dot: true,
-    };
-    let bad = |error: PatternError| {
-        Error::usage(format!("is no pattern: {}", error.msg)).in_file(name_of(Path::new(pattern)))
-    };
-    if pattern.contains("**") {
-        // The library walks through links in circles for ever; our walk does not.
-        let like = Pattern::new(pattern).map_err(bad)?;
-        let plain = |part: &Component<'_>| {
-            !part.as_os_str().as_encoded_bytes().iter().any(|byte| b"*?[".contains(byte))
-        };
-        let fixed: PathBuf = Path::new(pattern).components().take_while(plain).collect();
-        let base = if fixed.as_os_str().is_empty() { Path::new(".") } else { fixed.as_path() };
-        if !base.is_dir() {
-            return Ok(Vec::new());
-        }
-        let named = |file: &Path| {
-            let name = file.strip_prefix("./").unwrap_or(file);
-            name.ancestors().any(|path| like.matches_path_with(path, options))
-        };
-        let files = files_below(base, stop)?;
-        return Ok(files.into_iter().filter(|file| named(file)).collect());
-    }
-    let mut found = Vec::new();
-    for entry in glob::glob_with(pattern, options).map_err(bad)? {
-        let entry = entry.map_err(|error| io_error(error.error(), &name_of(error.path())))?;
-        match entry.is_dir() {
-            true => found.extend(files_below(&entry, stop)?),
-            false if is_passed_over(&entry) => {}
-            false => found.push(entry),
-        }
-    }
-    Ok(found)
-}
-
-/// The files in a folder and below, by path. Each folder is looked at once, whatever links lead to it.
-fn files_below(folder: &Path, stop: &Stop) -> Result<Vec<PathBuf>, Error> {
-    let (mut files, mut folders, mut seen) = (Vec::new(), vec![folder.to_owned()], HashSet::new());
-    while let Some(folder) = folders.pop() {
-        stop.check()?;
-        let io = |error| io_error(&error, &name_of(&folder));
-        if !seen.insert(Identity::of(&folder.metadata().map_err(io)?)) {
-            continue;
-        }
-        let entries = fs::read_dir(&folder).map_err(io)?;
-        let paths = entries.map(|entry| Ok(entry.map_err(io)?.path()));
-        let mut paths = paths.collect::<Result<Vec<_>, Error>>()?;
-        // The first name in order is the one by which a folder with several is known.
-        paths.sort_unstable_by(|a, b| b.cmp(a));
-        for path in paths.into_iter().filter(|path| !is_passed_over(path)) {
-            if path.is_dir() { folders.push(path) } else { files.push(path) }
-        }
-    }
-    files.sort_unstable();
-    Ok(files)
-}
-
-/// Files that others lay beside the data: hidden ones, and what Hadoop writes.
-fn is_passed_over(path: &Path) -> bool {
-    let name = path.file_name().map_or(b"".as_slice(), OsStr::as_encoded_bytes);
-    name.starts_with(b".") || name == b"_SUCCESS" || name.ends_with(b".crc")
 }
 
 #[cfg(test)]

@@ -205,7 +205,7 @@ fn causes(stretch: &Stretch, sample: &Sample, explained: Option<&Explained>) -> 
     let mut causes = Vec::new();
     if let Some(explained) = explained {
         let points = explained.points(stretch, sample);
-        causes.extend((points > 0).then(|| match explained.pattern {
+        causes.extend((points > 0).then_some(match explained.pattern {
             Pattern::Shifted(by_ms) => Cause::Shifted { by_ms, points },
             Pattern::SecondsTakenForMilliseconds => {
                 Cause::Unit { taken: "seconds-for-milliseconds", points }

@@ -93,7 +93,7 @@ async fn against_root<H: Host>(
 /// A side whose points or leaves are at hand.
 enum Read {
     Source(Box<Looked>),
-    Manifest(ReadManifest),
+    Manifest(Box<ReadManifest>),
 }
 
 impl Read {
@@ -145,7 +145,7 @@ async fn run<H: Host>(
             let inputs = std::slice::from_ref(input);
             let mut found =
                 manifests::read(host, inputs, start, &spill, options.memory_bytes).await?;
-            *read = found.pop().map(Read::Manifest);
+            *read = found.pop().map(Box::new).map(Read::Manifest);
         }
     }
     options.scope = scope_of(&read, &options.scope)?;

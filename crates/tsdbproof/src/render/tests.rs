@@ -7,8 +7,8 @@ use tsdbproof_core::{Profile, Series, Tags, digest::Depth};
 
 use super::{Json, Text, TextOptions};
 use crate::report::{
-    Cause, Compared, Counts, Difference, Differences, JobKind, MetricCounts, NotRead,
-    PlacedProblem, PointDifference, ProblemGroup, Report, Side, SideTotals, Verdict,
+    Cause, Compared, Counts, Difference, Differences, JobKind, NotRead, PlacedProblem,
+    PointDifference, ProblemGroup, Report, Side, SideTotals, Verdict,
 };
 
 const HOUR_MS: u64 = 3_600_000;
@@ -115,6 +115,20 @@ fn a_sound_comparison_is_short() {
     );
 }
 
+/// The report of a comparison that found these.
+fn different(differences: &[Difference]) -> Report {
+    let mut report = comparison(Verdict::Different, [28_800, 25_188]);
+    let compared = report.compared.as_mut().expect("a comparison");
+    compared.equal_nodes = 1;
+    for difference in differences {
+        compared.differences += 1;
+        compared.counts.add(&difference.counts);
+        let metric = compared.metrics.entry(difference.metric.clone());
+        metric.or_default().series += 1;
+    }
+    report
+}
+
 #[test]
 fn differences_are_told_worst_first_with_causes_and_what_is_left_out() {
     let missing = |missing| Counts { missing, ..Counts::default() };
@@ -138,17 +152,8 @@ fn differences_are_told_worst_first_with_causes_and_what_is_left_out() {
         difference("e\u{1b}[2J\u{202e}", "x", 1, missing(9)),
         difference("f", "x", 1, Counts { unresolved_nodes: 1, f32_equal_nodes: 1, ..missing(0) }),
     ];
-    let mut report = comparison(Verdict::Different, [28_800, 25_188]);
-    let compared = report.compared.as_mut().expect("a comparison");
-    compared.equal_nodes = 1;
-    for difference in &differences {
-        compared.differences += 1;
-        compared.counts.add(&difference.counts);
-        let metric = compared.metrics.entry(difference.metric.clone());
-        metric.or_insert_with(MetricCounts::default).series += 1;
-    }
     check(
-        &report,
+        &different(&differences),
         &differences,
         &expect![[r#"
         - BASE     backup.arrow (manifest): 28,800 points in 2 series of 1 metric, 2026-03-02 14:00:00 – 2026-03-02 15:59:59
