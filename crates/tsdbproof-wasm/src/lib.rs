@@ -29,7 +29,7 @@ type Answer = Result<Ts<Outcome>, JsValue>;
 #[wasm_bindgen]
 pub async fn manifest(
     inputs: Vec<JsInput>,
-    options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
@@ -45,7 +45,7 @@ pub async fn manifest(
 #[wasm_bindgen]
 pub async fn merge(
     parts: Vec<JsInput>,
-    options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
@@ -63,7 +63,7 @@ pub async fn merge(
 pub async fn verify(
     manifest: JsInput,
     inputs: Vec<JsInput>,
-    options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
@@ -83,7 +83,7 @@ pub async fn verify(
 pub async fn expect(
     root: String,
     inputs: Vec<JsInput>,
-    options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
@@ -101,7 +101,7 @@ pub async fn expect(
 pub async fn diff(
     base: Vec<JsInput>,
     current: Vec<JsInput>,
-    options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
@@ -118,7 +118,7 @@ pub async fn diff(
 #[wasm_bindgen]
 pub async fn show(
     inputs: Vec<JsInput>,
-    options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
