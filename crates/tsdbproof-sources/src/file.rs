@@ -72,6 +72,11 @@ impl NamedFile {
         }
     }
 
+    /// Its name, as messages show it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(crate) fn size_bytes(&self) -> u64 {
         self.stamp.size_bytes
     }

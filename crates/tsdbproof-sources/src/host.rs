@@ -84,9 +84,10 @@ impl NativeHost {
         go_on: impl Fn() -> Result<(), Error>,
     ) -> Result<(), Error> {
         go_on()?;
-        match self.opened.get(task.input) {
+        let (name, fed) = match self.opened.get(task.input) {
             Some(Opened::File(file)) => {
-                file.feed(task.from, &mut task.work, buffer, &self.progress, go_on)?;
+                let fed = file.feed(task.from, &mut task.work, buffer, &self.progress, go_on);
+                (file.name().to_owned(), fed)
             }
             Some(Opened::Stream(stream)) => {
                 let stream = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -94,11 +95,17 @@ impl NativeHost {
                     Error::new(Kind::Unsupported, "a stream can be read only once, from its start")
                         .help("write it to a file first, and name that")
                 })?;
-                stream.feed(&mut task.work, self.resources.piece_bytes, &self.progress)?;
+                let name = stream.name().to_owned();
+                let piece_bytes = self.resources.piece_bytes;
+                (name, stream.feed(&mut task.work, piece_bytes, &self.progress))
             }
             None => return Err(Error::usage(format!("there is no input {}", task.input))),
-        }
-        task.work.finish()
+        };
+        // A wish to stop is about no file.
+        fed.and_then(|()| task.work.finish()).map_err(|error| match error.kind() {
+            Kind::Interrupted => error,
+            _ => error.in_file(name),
+        })
     }
 
     /// A name that leads elsewhere by now stands for other bytes than those that were read.

@@ -62,6 +62,11 @@ impl Stream {
         Ok(stream)
     }
 
+    /// Its name, as messages show it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The first bytes.
     pub(crate) fn head(&self) -> &[u8] {
         &self.head
