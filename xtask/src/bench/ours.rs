@@ -37,7 +37,7 @@ pub(super) fn manifest_with(
 pub(super) fn diff(binary: &Path, base: &Path, current: &Path) -> Command {
     let mut command = Command::new(binary);
     command.arg("diff").arg(base).arg(current);
-    command.args(["--threads", "1", "--report", "json", "--quiet"]);
+    command.args(["--threads", "1", "--report", "json"]);
     command
 }
 
