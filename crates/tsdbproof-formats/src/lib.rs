@@ -11,6 +11,7 @@ mod put_json;
 mod raw_scan;
 mod registry;
 mod source;
+mod spellings;
 
 pub use limits::Limits;
 pub use registry::{FORMATS, Format, Probe, Score, by_name, probe};

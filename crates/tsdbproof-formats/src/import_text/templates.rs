@@ -6,12 +6,10 @@
 //! would read, since nothing of what that looks at but the two numbers has changed. Lines with a
 //! fault fit no template: names are judged when a template is learned, numbers each time.
 
-use std::hash::{BuildHasher, RandomState};
-
 use tsdbproof_core::Point;
 
 use super::line::Fields;
-use crate::{SeriesId, number};
+use crate::{SeriesId, number, spellings::Spellings};
 
 /// A line read by its template.
 #[derive(Debug, Clone, Copy)]
@@ -28,9 +26,8 @@ pub(super) struct Templates {
     /// The bytes of all templates, head and tail, one behind the other.
     text: Vec<u8>,
     all: Vec<Template>,
-    /// Indices into `all`, at their hash or behind it; a power of two, at the most half full.
-    slots: Vec<u32>,
-    keys: Keys,
+    /// Which of `all` have which raw bytes.
+    spellings: Spellings,
     /// The template of the last line.
     last: u32,
 }
@@ -57,8 +54,6 @@ struct Raw<'a> {
     tail: &'a [u8],
 }
 
-const FREE: u32 = u32::MAX;
-
 impl<'a> Raw<'a> {
     fn of(text: &'a [u8], fields: &Fields) -> Option<Self> {
         let head = text.get(..fields.time.start)?;
@@ -79,29 +74,6 @@ impl<'a> Raw<'a> {
         let (value, rest) = number::leading_value(rest)?;
         let rest = rest.strip_prefix(self.tail)?;
         Some((Point { timestamp_ms, value }, rest))
-    }
-
-    /// Eight bytes a step: SipHash took a fifth of the time of lines in no order.
-    fn hash(self, keys: &Keys) -> u64 {
-        [self.head, self.tail].into_iter().fold(keys.0, |hash, bytes| {
-            let (words, _) = bytes.as_chunks();
-            let last = bytes.last_chunk().copied().unwrap_or_else(|| number::padded(bytes));
-            words.iter().chain([&last]).fold(hash ^ bytes.len() as u64, |hash, word| {
-                let product = u128::from(hash ^ u64::from_le_bytes(*word)) * u128::from(keys.1);
-                product as u64 ^ (product >> 64) as u64
-            })
-        })
-    }
-}
-
-/// Random numbers: without knowing them nobody can make a file whose templates fall together.
-#[derive(Debug)]
-struct Keys(u64, u64);
-
-impl Default for Keys {
-    fn default() -> Self {
-        let random = RandomState::new();
-        Keys(random.hash_one(0), random.hash_one(1) | 1)
     }
 }
 
@@ -180,7 +152,7 @@ impl Templates {
         let made = Raw::of(text, fields).and_then(|raw| self.make(raw, fields.irregular, series));
         let (Some(template), Ok(index)) = (made, u32::try_from(index)) else { return };
         self.all.push(Template { next: index, ..template });
-        if self.all.len() * 2 > self.slots.len() {
+        if self.spellings.is_full(self.all.len()) {
             self.grow();
         } else {
             self.put(index);
@@ -202,7 +174,7 @@ impl Templates {
     pub(super) fn memory_bytes(&self) -> usize {
         self.text.capacity()
             + self.all.capacity() * size_of::<Template>()
-            + self.slots.capacity() * size_of::<u32>()
+            + self.spellings.memory_bytes()
     }
 
     fn follow(&mut self, index: u32) {
@@ -222,34 +194,24 @@ impl Templates {
 
     /// The templates that may be this one.
     fn slots_of(&self, raw: Raw<'_>) -> impl Iterator<Item = (u32, &Template)> {
-        probe(raw.hash(&self.keys), self.slots.len()).map_while(|slot| {
-            let index = *self.slots.get(slot)?;
-            Some((index, self.all.get(index as usize)?))
-        })
+        let hash = self.spellings.hash([raw.head, raw.tail]);
+        let template = |index| Some((index, self.all.get(index as usize)?));
+        self.spellings.candidates(hash).filter_map(template)
     }
 
     fn put(&mut self, index: u32) {
         let template = self.all.get(index as usize);
         let Some(raw) = template.and_then(|template| self.raw(template)) else { return };
-        let mut probe = probe(raw.hash(&self.keys), self.slots.len());
-        let free = probe.find(|slot| self.slots.get(*slot) == Some(&FREE));
-        if let Some(slot) = free.and_then(|slot| self.slots.get_mut(slot)) {
-            *slot = index;
-        }
+        let hash = self.spellings.hash([raw.head, raw.tail]);
+        self.spellings.put(hash, index);
     }
 
     fn grow(&mut self) {
-        self.slots = vec![FREE; (self.all.len() * 4).next_power_of_two()];
+        self.spellings.reset(self.all.len());
         for index in 0..self.all.len() as u32 {
             self.put(index);
         }
     }
-}
-
-/// The slots to look at for a hash, in a table whose size is a power of two.
-fn probe(hash: u64, size: usize) -> impl Iterator<Item = usize> {
-    let mask = size.wrapping_sub(1);
-    (0..size).map(move |step| (hash as usize).wrapping_add(step) & mask)
 }
 
 #[cfg(test)]

@@ -5,14 +5,13 @@
 //! of it, since nothing of what that looks at but two numbers has changed, and those are numbers of
 //! JSON still. Objects with a fault fit no template, nor do those with a field of a point twice.
 
-use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 use memchr::memchr_iter;
 use tsdbproof_core::Point;
 
 use super::walk::{Member, Members};
-use crate::{SeriesId, number};
+use crate::{SeriesId, number, spellings::Spellings};
 
 /// An object read by its template.
 #[derive(Debug, Clone, Copy)]
@@ -31,9 +30,8 @@ pub(super) struct Templates {
     /// The bytes of all templates, one behind the other.
     text: Vec<u8>,
     all: Vec<Template>,
-    /// Indices into `all`, at their hash or behind it; a power of two, at the most half full.
-    slots: Vec<u32>,
-    keys: Keys,
+    /// Which of `all` have which raw bytes.
+    spellings: Spellings,
     /// The template of the last object.
     last: u32,
     /// Series that templates are known of, at the most.
@@ -75,7 +73,6 @@ struct Raw<'a> {
     parts: [&'a [u8]; 3],
 }
 
-const FREE: u32 = u32::MAX;
 /// Objects that are longer have no template.
 const OBJECT_BYTES: usize = 4096;
 /// Spellings of a series that are worth keeping, and how many more: a field that always changes
@@ -143,18 +140,6 @@ impl<'a> Raw<'a> {
         };
         Some((Point { timestamp_ms, value }, rest.strip_prefix(behind)?))
     }
-
-    /// Eight bytes a step.
-    fn hash(self, keys: &Keys) -> u64 {
-        self.parts.into_iter().fold(keys.0, |hash, bytes| {
-            let (words, _) = bytes.as_chunks();
-            let last = bytes.last_chunk().copied().unwrap_or_else(|| number::padded(bytes));
-            words.iter().chain([&last]).fold(hash ^ bytes.len() as u64, |hash, word| {
-                let product = u128::from(hash ^ u64::from_le_bytes(*word)) * u128::from(keys.1);
-                product as u64 ^ (product >> 64) as u64
-            })
-        })
-    }
 }
 
 /// A time behind these bytes: outside of quotes a number of JSON, which has no zero in front.
@@ -186,17 +171,6 @@ fn is_strict(word: &[u8]) -> bool {
         point.is_some_and(|at| !word.get(at + 1).is_some_and(u8::is_ascii_digit))
     };
     !has_bare_point(digits)
-}
-
-/// Random numbers: without knowing them nobody can make a file whose templates fall together.
-#[derive(Debug)]
-struct Keys(u64, u64);
-
-impl Default for Keys {
-    fn default() -> Self {
-        let random = RandomState::new();
-        Keys(random.hash_one(0), random.hash_one(1) | 1)
-    }
 }
 
 impl Template {
@@ -293,7 +267,7 @@ impl Templates {
             return;
         };
         self.all.push(Template { next: index, ..template });
-        if self.all.len() * 2 > self.slots.len() {
+        if self.spellings.is_full(self.all.len()) {
             self.grow();
         } else {
             self.put(index);
@@ -314,7 +288,7 @@ impl Templates {
     pub(super) fn memory_bytes(&self) -> usize {
         self.text.capacity()
             + self.all.capacity() * size_of::<Template>()
-            + self.slots.capacity() * size_of::<u32>()
+            + self.spellings.memory_bytes()
     }
 
     fn follow(&mut self, index: u32) {
@@ -335,34 +309,23 @@ impl Templates {
     }
 
     fn known(&self, raw: Raw<'_>) -> Option<(u32, &Template)> {
-        probe(raw.hash(&self.keys), self.slots.len())
-            .map_while(|slot| {
-                let index = *self.slots.get(slot)?;
-                Some((index, self.all.get(index as usize)?))
-            })
-            .find(|(_, known)| self.raw(known) == Some(raw))
+        let hash = self.spellings.hash(raw.parts);
+        let template = |index| Some((index, self.all.get(index as usize)?));
+        let mut candidates = self.spellings.candidates(hash).filter_map(template);
+        candidates.find(|(_, known)| self.raw(known) == Some(raw))
     }
 
     fn put(&mut self, index: u32) {
         let template = self.all.get(index as usize);
         let Some(raw) = template.and_then(|template| self.raw(template)) else { return };
-        let mut probe = probe(raw.hash(&self.keys), self.slots.len());
-        let free = probe.find(|slot| self.slots.get(*slot) == Some(&FREE));
-        if let Some(slot) = free.and_then(|slot| self.slots.get_mut(slot)) {
-            *slot = index;
-        }
+        let hash = self.spellings.hash(raw.parts);
+        self.spellings.put(hash, index);
     }
 
     fn grow(&mut self) {
-        self.slots = vec![FREE; (self.all.len() * 4).next_power_of_two()];
+        self.spellings.reset(self.all.len());
         for index in 0..self.all.len() as u32 {
             self.put(index);
         }
     }
-}
-
-/// The slots to look at for a hash, in a table whose size is a power of two.
-fn probe(hash: u64, size: usize) -> impl Iterator<Item = usize> {
-    let mask = size.wrapping_sub(1);
-    (0..size).map(move |step| (hash as usize).wrapping_add(step) & mask)
 }
