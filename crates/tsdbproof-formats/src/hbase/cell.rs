@@ -1,0 +1,55 @@
+//! A cell of a table, as every container of HBase's holds it.
+
+use std::ops::Range;
+
+use tsdbproof_core::Problem;
+
+/// What a cell does. The numbers are HBase's (`KeyValue.Type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum CellKind {
+    /// Holds a value.
+    Put = 4,
+    /// Hides the one version of this column with this timestamp.
+    Delete = 8,
+    /// Hides the cells of this family with this timestamp.
+    DeleteFamilyVersion = 10,
+    /// Hides the versions of this column up to this timestamp.
+    DeleteColumn = 12,
+    /// Hides the cells of this family up to this timestamp.
+    DeleteFamily = 14,
+}
+
+impl CellKind {
+    /// The kind of this number; `None` for one that no stored cell has.
+    pub(crate) fn of(number: u8) -> Option<Self> {
+        use CellKind::{Delete, DeleteColumn, DeleteFamily, DeleteFamilyVersion, Put};
+        let kinds = [Put, Delete, DeleteFamilyVersion, DeleteColumn, DeleteFamily];
+        kinds.into_iter().find(|kind| *kind as u8 == number)
+    }
+}
+
+/// A cell of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cell<'a> {
+    pub(crate) row: &'a [u8],
+    pub(crate) family: &'a [u8],
+    pub(crate) qualifier: &'a [u8],
+    /// When it was written, in milliseconds since 1970: what orders versions.
+    pub(crate) timestamp_ms: i64,
+    pub(crate) kind: CellKind,
+    pub(crate) value: &'a [u8],
+    /// Tags as HBase stores them, one behind the other: u16 length, u8 type, data.
+    pub(crate) tags: &'a [u8],
+    /// What orders writes of one timestamp: the MVCC number, 0 where a container has none.
+    pub(crate) sequence: u64,
+}
+
+/// Where a reader of cells puts what it finds, in the container's own order.
+pub(crate) trait CellSink {
+    /// A cell. `at` is where it lies in the unpacked file, or the part of the file that has to be
+    /// read to find it again.
+    fn cell(&mut self, cell: Cell<'_>, at: Range<u64>);
+
+    /// A fault in the container. The reader goes on behind it.
+    fn problem(&mut self, problem: Problem);
+}

@@ -1,0 +1,1 @@
+//! What OpenTSDB means by the rows and cells of its tables.
