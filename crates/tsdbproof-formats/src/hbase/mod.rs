@@ -3,7 +3,9 @@
 //! | file | what |
 //! | --- | --- |
 //! | `cell` | a cell, and where readers put cells |
+//! | `merge` | what a scan shows of the cells of a row |
 //! | `protobuf` | messages as fields |
 
 pub(crate) mod cell;
+pub(crate) mod merge;
 pub(crate) mod protobuf;
