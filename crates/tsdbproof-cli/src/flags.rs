@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
-use tsdbproof::{Duplicates, Error, Limits, Options, Scope, format_by_name, time::parse_time};
+use tsdbproof::{Duplicates, Error, Options, Scope, format_by_name, time::parse_time};
 use tsdbproof_sources::{Opening, PIECE_BYTES, Resources, memory_bytes};
 
 use crate::{
@@ -131,7 +131,7 @@ impl Reading {
         options.strict = self.strict;
         if let Some(bytes) = self.max_line {
             let line_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-            options.limits = Limits { line_bytes, ..options.limits };
+            options.read.limits.line_bytes = line_bytes;
         }
     }
 }
@@ -178,7 +178,7 @@ impl Budget {
     /// What opens the sources of a job with these options.
     pub(crate) fn opening(&self, options: &Options, machine: &mut Machine<'_>) -> Opening {
         let stdin = std::mem::replace(&mut machine.stdin, Box::new(std::io::empty()));
-        Opening::new(stdin, options.limits, self.piece_bytes(), &machine.stop)
+        Opening::new(stdin, options.read.limits, self.piece_bytes(), &machine.stop)
             .with_format_given(options.format.is_some())
     }
 

@@ -6,10 +6,12 @@
 pub mod cause;
 pub mod digest;
 mod error;
+mod loss;
 mod points;
 mod problem;
 
 pub use error::{Error, Kind};
+pub use loss::{Loss, Losses};
 pub use points::{
     HOUR_MS, Hour, Point, Profile, Record, Series, TIME_LIMIT_MS, Tags, TagsError, Value,
 };

@@ -11,12 +11,18 @@ mod limits;
 mod number;
 #[allow(dead_code)] // Until sources of cells are registered.
 mod opentsdb;
+mod options;
 mod put_json;
 mod raw_scan;
 mod registry;
 mod source;
 mod spellings;
+mod tables;
 
 pub use limits::Limits;
-pub use registry::{FORMATS, Format, Probe, Score, by_name, probe};
-pub use source::{FormatReader, PointSink, SeriesId};
+pub use options::{ReadOptions, TimeUnit, WriteOptions};
+pub use registry::{
+    Access, FORMATS, Format, Index, OpenWriter, Part, Probe, Score, by_name, probe,
+};
+pub use source::{FormatReader, FormatWriter, PointSink, SeriesId};
+pub use tables::Columns;

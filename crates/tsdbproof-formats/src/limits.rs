@@ -7,10 +7,12 @@ pub struct Limits {
     pub line_bytes: usize,
     /// The largest window that a compressed frame may ask for, in bytes.
     pub window_bytes: u64,
+    /// The largest index at the end of a file, in bytes.
+    pub index_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { line_bytes: 1 << 20, window_bytes: 128 << 20 }
+        Limits { line_bytes: 1 << 20, window_bytes: 128 << 20, index_bytes: 256 << 20 }
     }
 }

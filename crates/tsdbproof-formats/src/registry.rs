@@ -1,6 +1,13 @@
 //! All formats, and the choice among them by the bytes of a file.
 
-use crate::{FormatReader, Limits, decompress::Codec, import_text, put_json, raw_scan};
+use std::{fmt, ops::Range, sync::Arc};
+
+use tsdbproof_core::Error;
+
+use crate::{
+    FormatReader, FormatWriter, Limits, ReadOptions, WriteOptions, decompress::Codec, import_text,
+    put_json, raw_scan,
+};
 
 /// How sure a format is that bytes are its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,12 +29,56 @@ pub struct Format {
     pub about: &'static str,
     /// Usual endings of file names. A hint only: bytes decide.
     pub extensions: &'static [&'static str],
-    /// Whether a reader may start behind any line end of an uncompressed file.
-    pub splits_at_lines: bool,
     /// Judges the first bytes of an unpacked file.
     pub score: fn(head: &[u8]) -> Score,
-    /// A reader whose first byte will be the unpacked file's byte `at`.
-    pub open: fn(limits: &Limits, at: u64) -> Box<dyn FormatReader>,
+    /// How its bytes are read.
+    pub access: Access,
+    /// A writer of it; `None` where it is only read.
+    pub write: Option<OpenWriter>,
+}
+
+/// Opens a writer of a format.
+pub type OpenWriter = fn(options: &WriteOptions) -> Box<dyn FormatWriter>;
+
+/// How the bytes of a format are read.
+#[derive(Debug, Clone, Copy)]
+pub enum Access {
+    /// From front to back.
+    Stream {
+        /// Whether a reader may start behind any line end of an uncompressed file.
+        splits_at_lines: bool,
+        /// A reader whose first byte will be the unpacked file's byte `at`.
+        open: fn(options: &ReadOptions, at: u64) -> Box<dyn FormatReader>,
+    },
+    /// By an index at the file's end.
+    Indexed {
+        /// Takes the last bytes of a file of `size` bytes; asks for more of them, or gives the parts.
+        index: fn(options: &ReadOptions, tail: &[u8], size: u64) -> Result<Index, Error>,
+    },
+}
+
+/// What the end of a file says.
+#[derive(Debug, Clone)]
+pub enum Index {
+    /// The index begins at this byte: it is wanted from there to the file's end.
+    Wanted(u64),
+    /// The parts of the file that hold points, ascending and disjoint.
+    Parts(Vec<Part>),
+}
+
+/// A part of a file that is read on its own.
+#[derive(Clone)]
+pub struct Part {
+    /// Its bytes.
+    pub range: Range<u64>,
+    /// A reader that is fed these bytes, or those from a place on that it gave for points.
+    pub open: Arc<dyn Fn(u64) -> Box<dyn FormatReader> + Send + Sync>,
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Part({:?})", self.range)
+    }
 }
 
 /// All formats; one line each. The highest score wins, then the earlier line.

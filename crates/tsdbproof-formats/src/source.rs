@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tsdbproof_core::{Error, Point, Problem, Tags};
+use tsdbproof_core::{Error, Hour, Loss, Point, Problem, Series, Tags};
 
 /// A series as a sink knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,6 +16,10 @@ pub trait PointSink {
     /// Points of one series. `at` is where they lie in the unpacked file: a reader that is opened
     /// at its start and fed to its end finds them again.
     fn points(&mut self, series: SeriesId, points: &[Point], at: Range<u64>);
+
+    /// The points of this series and hour may not be the stored ones, for the way they came.
+    /// Said once or often, before or behind them.
+    fn loss(&mut self, series: SeriesId, hour: Hour, loss: Loss);
 
     /// A fault in the data. The reader goes on behind it.
     fn problem(&mut self, problem: Problem);
@@ -41,4 +45,26 @@ pub trait FormatReader: Send {
 
     /// Lines finished so far, in formats that have lines.
     fn lines(&self) -> u64;
+}
+
+/// Writes points in one format: the other direction of a [`FormatReader`].
+///
+/// What is written, read back, gives the same points; what the format can't say is refused first.
+pub trait FormatWriter: Send {
+    /// Why the format can't hold a series of this name.
+    fn refuses_series(&self, series: &Series) -> Option<&'static str>;
+
+    /// Why the format can't hold this point.
+    fn refuses_point(&self, point: Point) -> Option<&'static str>;
+
+    /// Appends points of one series to `out`. Series come in the order of their names, each once or
+    /// in several calls one behind the other; its points ascend in time.
+    fn points(&mut self, series: &Series, points: &[Point], out: &mut Vec<u8>)
+    -> Result<(), Error>;
+
+    /// Appends what ends the file; of a file without points, all of it.
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// Bytes of memory that wait to be written, roughly.
+    fn memory_bytes(&self) -> usize;
 }

@@ -34,7 +34,7 @@ pub async fn manifest(
     on_json: OnJson,
 ) -> Answer {
     let asked = Asked::new(options)?;
-    let mut host = JsHost::new(asked.options.limits);
+    let mut host = JsHost::new(asked.options.read.limits);
     let source = host.open(inputs).await.map_err(failure)?;
     let (telling, mut bytes) = (Telling::new(&asked, on_json), Vec::new());
     let report = tsdbproof::manifest(&host, &source, &asked.options, &mut bytes).await;
@@ -50,7 +50,7 @@ pub async fn merge(
     on_json: OnJson,
 ) -> Answer {
     let asked = Asked::new(options)?;
-    let mut host = JsHost::new(asked.options.limits);
+    let mut host = JsHost::new(asked.options.read.limits);
     let parts = host.open(parts).await.map_err(failure)?;
     let (telling, mut bytes) = (Telling::new(&asked, on_json), Vec::new());
     let report = tsdbproof::merge(&host, &parts, &asked.options, &mut bytes).await;
@@ -68,7 +68,7 @@ pub async fn verify(
     on_json: OnJson,
 ) -> Answer {
     let asked = Asked::new(options)?;
-    let mut host = JsHost::new(asked.options.limits);
+    let mut host = JsHost::new(asked.options.read.limits);
     let mut manifest = host.open(vec![manifest]).await.map_err(failure)?;
     let against = manifest.inputs.pop().map(Against::Manifest);
     let against = against.ok_or_else(|| failure(Error::usage("no manifest")))?;
@@ -89,7 +89,7 @@ pub async fn expect(
 ) -> Answer {
     let asked = Asked::new(options)?;
     let against = Against::Expect(root.parse().map_err(failure)?);
-    let mut host = JsHost::new(asked.options.limits);
+    let mut host = JsHost::new(asked.options.read.limits);
     let source = host.open(inputs).await.map_err(failure)?;
     let mut telling = Telling::new(&asked, on_json);
     let report = tsdbproof::verify(&host, &against, &source, &asked.options, &mut telling).await;
@@ -106,7 +106,7 @@ pub async fn diff(
     on_json: OnJson,
 ) -> Answer {
     let asked = Asked::new(options)?;
-    let mut host = JsHost::new(asked.options.limits);
+    let mut host = JsHost::new(asked.options.read.limits);
     let base = host.open(base).await.map_err(failure)?;
     let current = host.open(current).await.map_err(failure)?;
     let mut telling = Telling::new(&asked, on_json);
@@ -123,7 +123,7 @@ pub async fn show(
     on_json: OnJson,
 ) -> Answer {
     let asked = Asked::new(options)?;
-    let mut host = JsHost::new(asked.options.limits);
+    let mut host = JsHost::new(asked.options.read.limits);
     let source = host.open(inputs).await.map_err(failure)?;
     let telling = Telling::new(&asked, on_json);
     let report = tsdbproof::show(&host, &source, &asked.options).await;

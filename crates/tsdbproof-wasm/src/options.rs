@@ -112,7 +112,8 @@ impl JobOptions {
             [("keep", Duplicates::Keep), ("last", Duplicates::Last), ("first", Duplicates::First)];
         let formats: Vec<_> = FORMATS.iter().map(|format| (format.name, *format)).collect();
         let format = |name: String| named("format", Some(&name), &formats);
-        let mut limits = defaults.limits;
+        let mut read = defaults.read;
+        let limits = &mut read.limits;
         limits.line_bytes = self.max_line.map_or(limits.line_bytes, |bytes| bytes as usize);
         Ok(Options {
             scope: Scope {
@@ -129,7 +130,7 @@ impl JobOptions {
             strict: self.strict,
             allow_empty: self.allow_empty,
             memory_bytes: self.memory.map_or(defaults.memory_bytes, u64::from),
-            limits,
+            read,
             ..defaults
         })
     }

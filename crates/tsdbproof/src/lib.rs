@@ -22,4 +22,6 @@ pub use tsdbproof_core::{
     digest::{Depth, RootText},
     quote, shown,
 };
-pub use tsdbproof_formats::{FORMATS, Limits, by_name as format_by_name};
+pub use tsdbproof_formats::{
+    Columns, FORMATS, Format, Limits, ReadOptions, TimeUnit, by_name as format_by_name,
+};

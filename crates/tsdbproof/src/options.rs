@@ -6,7 +6,7 @@ use tsdbproof_core::{
     Error, Profile,
     digest::{Depth, RootText},
 };
-use tsdbproof_formats::{Format, Limits};
+use tsdbproof_formats::{Format, ReadOptions};
 
 use crate::Scope;
 
@@ -50,8 +50,8 @@ pub struct Options {
     pub allow_empty: bool,
     /// Bytes of memory, over all threads.
     pub memory_bytes: u64,
-    /// Bounds on what inputs may claim.
-    pub limits: Limits,
+    /// How inputs are read where their bytes can't tell.
+    pub read: ReadOptions,
     /// Bytes of a part of a file that one task reads; tests force it down.
     pub split_bytes: u64,
 }
@@ -78,7 +78,7 @@ impl Default for Options {
             strict: false,
             allow_empty: false,
             memory_bytes: 1 << 30,
-            limits: Limits::default(),
+            read: ReadOptions::default(),
             split_bytes: SPLIT_BYTES,
         }
     }

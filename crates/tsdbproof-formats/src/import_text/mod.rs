@@ -20,16 +20,19 @@ mod templates;
 
 use tsdbproof_core::Weight;
 
-use crate::{Format, Score};
+use crate::{Access, Format, Score};
 
 /// Import text.
 pub(crate) static FORMAT: Format = Format {
     name: "import-text",
     about: "lines of `metric time value tag=value …`, as `tsdb import` reads and `tsdb scan --import` prints; telnet `put` lines",
     extensions: &["txt", "import"],
-    splits_at_lines: true,
     score,
-    open: |limits, at| Box::new(reader::Reader::new(limits, at)),
+    access: Access::Stream {
+        splits_at_lines: true,
+        open: |options, at| Box::new(reader::Reader::new(&options.limits, at)),
+    },
+    write: None,
 };
 
 /// Formats that hold words in their first bytes, and are no text.

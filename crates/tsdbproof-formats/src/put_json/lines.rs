@@ -3,16 +3,19 @@
 use super::reader::Reader;
 use super::syntax::Shape;
 use super::{Counts, begins_object};
-use crate::{Format, FormatReader, Limits, Score};
+use crate::{Access, Format, FormatReader, Limits, Score};
 
 /// Put objects that end on the line on which they begin.
 pub(crate) static FORMAT: Format = Format {
     name: "put-json-lines",
     about: "the same objects, each on a line of its own (JSON Lines)",
     extensions: &["jsonl", "ndjson"],
-    splits_at_lines: true,
     score,
-    open: |limits, at| Box::new(Reader::new(Shape::Lines, limits, at)),
+    access: Access::Stream {
+        splits_at_lines: true,
+        open: |options, at| Box::new(Reader::new(Shape::Lines, &options.limits, at)),
+    },
+    write: None,
 };
 
 /// By the lines that end in the head.

@@ -31,20 +31,23 @@ mod walk;
 
 use std::ops::Range;
 
-use tsdbproof_core::{Point, Problem, ProblemKind, Tags, Weight};
+use tsdbproof_core::{Hour, Loss, Point, Problem, ProblemKind, Tags, Weight};
 
 use self::reader::Reader;
 use self::syntax::Shape;
-use crate::{Format, FormatReader, Limits, PointSink, Score, SeriesId};
+use crate::{Access, Format, FormatReader, Limits, PointSink, Score, SeriesId};
 
 /// Put objects in any arrangement.
 pub(crate) static FORMAT: Format = Format {
     name: "put-json",
     about: "JSON objects as /api/put takes them, also in arrays, or with parallel arrays of metrics and values",
     extensions: &["json"],
-    splits_at_lines: false,
     score,
-    open: |limits, at| Box::new(Reader::new(Shape::Stream, limits, at)),
+    access: Access::Stream {
+        splits_at_lines: false,
+        open: |options, at| Box::new(Reader::new(Shape::Stream, &options.limits, at)),
+    },
+    write: None,
 };
 
 /// By the objects themselves: half of them good is enough, for a backup may be damaged.
@@ -88,6 +91,8 @@ impl PointSink for Counts {
     fn points(&mut self, _: SeriesId, points: &[Point], _: Range<u64>) {
         self.points += points.len();
     }
+
+    fn loss(&mut self, _: SeriesId, _: Hour, _: Loss) {}
 
     fn problem(&mut self, problem: Problem) {
         self.faults += usize::from(problem.kind.weight() == Weight::Damage);

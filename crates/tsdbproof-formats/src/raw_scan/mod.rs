@@ -28,16 +28,19 @@ mod noise;
 mod reader;
 mod row;
 
-use crate::{Format, Score};
+use crate::{Access, Format, Score};
 
 /// Raw scan.
 pub(crate) static FORMAT: Format = Format {
     name: "raw-scan",
     about: "rows and columns with their bytes, as `tsdb scan` prints without `--import`",
     extensions: &["txt", "scan"],
-    splits_at_lines: false,
     score,
-    open: |limits, at| Box::new(reader::Reader::new(limits, at)),
+    access: Access::Stream {
+        splits_at_lines: false,
+        open: |options, at| Box::new(reader::Reader::new(&options.limits, at)),
+    },
+    write: None,
 };
 
 /// By a row's line or a point's, behind whatever else was printed.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use tsdbproof_core::Error;
 use tsdbproof_formats::{
-    Format, FormatReader, Limits,
+    Access, Format, FormatReader, ReadOptions,
     decompress::{Codec, Decompressor, Piece},
 };
 
 use super::{
     digests::{BLOCK_BYTES, Digester, FileBlocks},
+    indexed::InParts,
     sink::{Found, Keep, Shared, Sink},
     staged::{Feed, Plan},
     wanted::Wanted,
@@ -17,11 +18,27 @@ use super::{
 use crate::{FileDigests, Flow};
 
 /// How an input is read.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Reading {
     pub(crate) codec: Codec,
     pub(crate) format: &'static Format,
-    pub(crate) limits: Limits,
+    pub(crate) options: Arc<ReadOptions>,
+    /// The parts that its index tells of, where it has one.
+    pub(crate) parts: Arc<[tsdbproof_formats::Part]>,
+}
+
+impl Reading {
+    /// A reader whose first byte will be the unpacked file's byte `at`.
+    fn open(&self, at: u64) -> Box<dyn FormatReader> {
+        match self.format.access {
+            Access::Stream { open, .. } => open(&self.options, at),
+            Access::Indexed { .. } => Box::new(InParts::new(&self.parts, at)),
+        }
+    }
+
+    fn unpack(&self) -> Box<dyn Decompressor> {
+        self.codec.open(&self.options.limits)
+    }
 }
 
 /// The bytes of an input that a part answers for: lines that begin in them, blocks that do.
@@ -30,12 +47,17 @@ pub(crate) struct Part {
     pub(crate) from: u64,
     /// `None`: to the input's end.
     pub(crate) to: Option<u64>,
+    /// It was cut without regard to lines: one may go over its borders.
+    pub(crate) cuts_lines: bool,
 }
 
 impl Part {
+    /// All of an input.
+    pub(crate) const WHOLE: Part = Part { from: 0, to: None, cuts_lines: false };
+
     /// The first byte to read: a line begins in the part if the byte before it ends one.
     pub(crate) fn first_byte(self) -> u64 {
-        self.from.saturating_sub(1)
+        if self.cuts_lines { self.from.saturating_sub(1) } else { self.from }
     }
 }
 
@@ -88,16 +110,17 @@ impl Plan for FirstLook {
         let FirstLook { reading, part, .. } = self;
         let keep = if self.is_stream { Keep::All } else { Keep::Unordered };
         let state = match part.from {
-            0 => State::Reading((reading.format.open)(&reading.limits, 0)),
-            _ => State::Seeking,
+            from if from > 0 && part.cuts_lines => State::Seeking,
+            from => State::Reading(reading.open(from)),
         };
+        let unpack = reading.unpack();
         Intake {
             reading,
             part,
             strict: self.strict,
             at: part.first_byte(),
             state,
-            unpack: reading.codec.open(&reading.limits),
+            unpack,
             sink: Sink::new(&self.shared, self.input, keep),
             digester: Digester::new(self.digests, part.from, part.to),
         }
@@ -113,14 +136,18 @@ impl Intake {
         let start = self.at + before.len() as u64;
         self.state = match self.part.to {
             Some(to) if start >= to => State::Done(0),
-            _ => State::Reading((self.reading.format.open)(&self.reading.limits, start)),
+            _ => State::Reading(self.reading.open(start)),
         };
         rest
     }
 
-    /// The bytes up to the end of the last line that begins in the part.
+    /// The bytes up to the end of the part, or of the last line that begins in it.
     fn until_end<'a>(&self, bytes: &'a [u8], at: u64) -> (&'a [u8], bool) {
         let Some(to) = self.part.to else { return (bytes, false) };
+        if !self.part.cuts_lines {
+            let length = usize::try_from(to.saturating_sub(at)).unwrap_or(usize::MAX);
+            return bytes.get(..length).map_or((bytes, false), |inside| (inside, true));
+        }
         // A line that ends in front of `to` may be followed by one that begins in the part.
         let inside = usize::try_from((to - 1).saturating_sub(at)).unwrap_or(usize::MAX);
         let line_end =
@@ -235,11 +262,11 @@ impl Plan for SecondLook {
     fn open(mut self) -> Again {
         self.ranges.reverse();
         Again {
+            unpack: self.reading.unpack(),
             reading: self.reading,
             ranges: self.ranges,
             at: self.from,
             reader: None,
-            unpack: self.reading.codec.open(&self.reading.limits),
             sink: Sink::new(&self.shared, self.input, Keep::Wanted(self.wanted)),
         }
     }
@@ -275,7 +302,7 @@ impl Stretch<'_> {
             let start = *self.at + skip as u64;
             let length = usize::try_from(to.saturating_sub(start)).unwrap_or(usize::MAX);
             let inside = wanted.get(..length).unwrap_or(wanted);
-            let open = || (self.reading.format.open)(&self.reading.limits, start);
+            let open = || self.reading.open(start);
             let reader = self.reader.get_or_insert_with(open);
             reader.push(inside, self.sink)?;
             self.sink.relieve(reader.as_mut())?;

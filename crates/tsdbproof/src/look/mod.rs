@@ -4,6 +4,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `intake` | the work that a host feeds: bytes → decompressor → reader → sink |
+//! | `indexed` | files whose end says where their parts lie |
 //! | `sink` | points into open hours, or into runs |
 //! | `runs`, `row` | sorted runs in memory or scratch space, and what stands in them |
 //! | `fold` | partial rows and kept points into one row for each leaf |
@@ -12,6 +13,7 @@
 
 mod digests;
 mod fold;
+mod indexed;
 mod intake;
 mod leaves;
 mod problems;
@@ -24,7 +26,7 @@ mod wanted;
 use std::sync::Arc;
 
 use tsdbproof_core::{Error, Kind, digest::Depth};
-use tsdbproof_formats::decompress::Codec;
+use tsdbproof_formats::{Access, ReadOptions, decompress::Codec};
 
 pub(crate) use digests::{BLOCK_BYTES, FileBlocks};
 pub(crate) use fold::{Conflicts, next_instant, resolve};
@@ -35,6 +37,7 @@ pub(crate) use runs::{Merge, Run, RunWriter, Spill};
 pub(crate) use wanted::{SeriesHash, Wanted};
 
 use fold::{Evidence, fold};
+use indexed::read_indexes;
 use intake::{FirstLook, Part, Reading, SecondLook};
 use sink::Shared;
 use staged::Staged;
@@ -99,6 +102,13 @@ pub(crate) async fn look<H: Host>(
     let spills = spills(host, options.memory_bytes)?;
     let threads = host.threads().max(1);
     let sink_bytes = options.memory_bytes / 2 / threads as u64;
+    let read = Arc::new(options.read.clone());
+    let mut readings: Vec<Reading> = source
+        .inputs
+        .iter()
+        .map(|input| reading(input, options, &read))
+        .collect::<Result<_, _>>()?;
+    read_indexes(host, &source.inputs, first_input, &mut readings).await?;
     let side = Side {
         shared: Arc::new(Shared {
             scope: options.scope.clone(),
@@ -106,11 +116,7 @@ pub(crate) async fn look<H: Host>(
             points: Arc::clone(&spills.1),
             sink_bytes: usize::try_from(sink_bytes).unwrap_or(usize::MAX),
         }),
-        readings: source
-            .inputs
-            .iter()
-            .map(|input| reading(input, options))
-            .collect::<Result<_, _>>()?,
+        readings,
         first_input,
         threads,
     };
@@ -133,13 +139,14 @@ pub(crate) async fn look<H: Host>(
     Ok(looked)
 }
 
-fn reading(input: &Input, options: &Options) -> Result<Reading, Error> {
+fn reading(input: &Input, options: &Options, read: &Arc<ReadOptions>) -> Result<Reading, Error> {
     let format = options.format.or(input.probe.format).ok_or_else(|| {
         Error::new(Kind::Unsupported, "its bytes are of no format that is known here")
             .in_file(&input.name)
             .help("`--format NAME` reads it as that format all the same")
     })?;
-    Ok(Reading { codec: input.probe.codec, format, limits: options.limits })
+    let options = Arc::clone(read);
+    Ok(Reading { codec: input.probe.codec, format, options, parts: Arc::default() })
 }
 
 impl Side {
@@ -148,13 +155,14 @@ impl Side {
         let part_bytes = part_bytes(total, self.threads, options);
         let mut tasks = Vec::new();
         for (index, (input, reading)) in inputs.iter().zip(&self.readings).enumerate() {
-            let splits = reading.codec == Codec::Plain
-                && reading.format.splits_at_lines
-                && !options.file_digests.sha256;
             let index = self.first_input + index;
-            for part in parts(input.size.filter(|_| splits), part_bytes) {
+            let parts = match options.file_digests.sha256 {
+                true => vec![Part::WHOLE],
+                false => reading.split(input.size, part_bytes),
+            };
+            for part in parts {
                 let work = Staged::Planned(FirstLook {
-                    reading: *reading,
+                    reading: reading.clone(),
                     part,
                     input: u32::try_from(index).unwrap_or(u32::MAX),
                     is_stream: input.size.is_none(),
@@ -240,7 +248,7 @@ impl Side {
                     _ => 0,
                 };
                 let work = Staged::Planned(SecondLook {
-                    reading: *reading,
+                    reading: reading.clone(),
                     input: index,
                     from,
                     ranges,
@@ -321,16 +329,31 @@ fn part_bytes(total: u64, threads: usize, options: &Options) -> u64 {
     share.div_ceil(BLOCK_BYTES) * BLOCK_BYTES
 }
 
-/// The parts of an input that can be split; else one part.
-fn parts(size: Option<u64>, part_bytes: u64) -> Vec<Part> {
-    let Some(size) = size.filter(|size| *size > part_bytes) else {
-        return vec![Part { from: 0, to: None }];
-    };
-    let starts = (0..size.div_ceil(part_bytes)).map(|index| index * part_bytes);
-    starts
-        .map(|from| {
-            let to = from + part_bytes;
-            Part { from, to: (to < size).then_some(to) }
-        })
-        .collect()
+impl Reading {
+    /// The parts that an input is read in side by side.
+    fn split(&self, size: Option<u64>, part_bytes: u64) -> Vec<Part> {
+        let splits = matches!(self.format.access, Access::Stream { splits_at_lines: true, .. })
+            && self.codec == Codec::Plain;
+        let (cuts_lines, starts): (bool, Vec<u64>) = match size.filter(|size| *size > part_bytes) {
+            Some(size) if splits => {
+                (true, (0..size.div_ceil(part_bytes)).map(|index| index * part_bytes).collect())
+            }
+            Some(_) => (false, self.starts(part_bytes)),
+            None => (false, vec![0]),
+        };
+        let ends = starts.iter().skip(1).copied().map(Some).chain([None]);
+        let part = |(from, to): (&u64, Option<u64>)| Part { from: *from, to, cuts_lines };
+        starts.iter().zip(ends).map(part).collect()
+    }
+
+    /// Where parts of an indexed file begin, the first at its start, none smaller than `part_bytes`.
+    fn starts(&self, part_bytes: u64) -> Vec<u64> {
+        let mut starts = vec![0];
+        for part in self.parts.iter() {
+            if starts.last().is_some_and(|last| part.range.start - last >= part_bytes) {
+                starts.push(part.range.start);
+            }
+        }
+        starts
+    }
 }

@@ -11,7 +11,7 @@ use std::{hash::BuildHasher, ops::Range, sync::Arc};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use tsdbproof_core::{
-    Error, HOUR_MS, Hour, Point, Problem, Record, Series, Tags,
+    Error, HOUR_MS, Hour, Loss, Point, Problem, Record, Series, Tags,
     digest::{Batch, Entry, OpenHour},
 };
 use tsdbproof_formats::{FormatReader, PointSink, SeriesId};
@@ -387,6 +387,8 @@ impl PointSink for Sink {
             self.take(series.0, points, at);
         }
     }
+
+    fn loss(&mut self, _: SeriesId, _: Hour, _: Loss) {}
 
     fn problem(&mut self, problem: Problem) {
         self.found.problems.add(problem);

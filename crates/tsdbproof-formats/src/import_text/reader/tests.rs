@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use ProblemKind::*;
-use tsdbproof_core::{Point, Position, Problem, ProblemKind, Series, Tags};
+use tsdbproof_core::{Hour, Loss, Point, Position, Problem, ProblemKind, Series, Tags};
 
 use super::*;
 use crate::SeriesId;
@@ -43,6 +43,8 @@ impl PointSink for Log {
         self.events.extend(points.iter().map(|point| Event::Point(name.clone(), *point)));
         self.runs.push((series, points.to_vec(), at));
     }
+
+    fn loss(&mut self, _: SeriesId, _: Hour, _: Loss) {}
 
     fn problem(&mut self, problem: Problem) {
         self.events.push(Event::Problem(problem.kind, problem.at));

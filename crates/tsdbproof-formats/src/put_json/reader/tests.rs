@@ -5,7 +5,7 @@ use std::fs;
 use std::ops::Range;
 
 use ProblemKind::*;
-use tsdbproof_core::{Point, Position, Problem, ProblemKind, Series, Tags};
+use tsdbproof_core::{Hour, Loss, Point, Position, Problem, ProblemKind, Series, Tags};
 
 mod generate;
 mod judge;
@@ -51,6 +51,8 @@ impl PointSink for Log {
         self.events.extend(points.iter().map(|point| Event::Point(name.clone(), *point)));
         self.runs.push((series, points.to_vec(), at));
     }
+
+    fn loss(&mut self, _: SeriesId, _: Hour, _: Loss) {}
 
     fn problem(&mut self, problem: Problem) {
         self.events.push(Event::Problem(problem.clone()));
@@ -168,7 +170,9 @@ fn a_real_archive_has_the_same_points_in_every_form() {
     let path = format!("{}{path}", env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(path).expect("the archive");
     let mut log = Log::default();
-    let mut plain = (crate::by_name("import-text").expect("it is one").open)(&Limits::default(), 0);
+    let format = crate::by_name("import-text").expect("it is one");
+    let crate::Access::Stream { open, .. } = format.access else { panic!("it is a text") };
+    let mut plain = open(&crate::ReadOptions::default(), 0);
     plain.push(text.as_bytes(), &mut log).unwrap();
     plain.finish(&mut log).unwrap();
     let expected = sorted(&log);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tsdbproof_core::{Point, Problem, Tags, Value};
+use tsdbproof_core::{Hour, Loss, Point, Problem, Tags, Value};
 
 use super::*;
 use crate::SeriesId;
@@ -150,6 +150,8 @@ impl PointSink for Log {
         self.points.extend(points.iter().map(|point| (name.clone(), *point)));
         self.runs.push((name.clone(), points.to_vec(), at));
     }
+
+    fn loss(&mut self, _: SeriesId, _: Hour, _: Loss) {}
 
     fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);
