@@ -29,6 +29,8 @@ pub struct Format {
     pub about: &'static str,
     /// Usual endings of file names. A hint only: bytes decide.
     pub extensions: &'static [&'static str],
+    /// How such a file begins; of a binary one what it holds, in `(…)`.
+    pub example: &'static str,
     /// Judges the first bytes of an unpacked file.
     pub score: fn(head: &[u8]) -> Score,
     /// How its bytes are read.
@@ -107,4 +109,18 @@ pub fn probe(head: &[u8], limits: &Limits) -> Probe {
     // `max_by_key` keeps the last of equals, and the earlier line shall win.
     let best = scored.rev().max_by_key(|(score, _)| *score);
     Probe { codec, format: best.filter(|(score, _)| *score > Score::No).map(|(_, format)| format) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_example_is_recognised_as_what_it_is_of() {
+        for format in FORMATS.iter().filter(|format| !format.example.starts_with('(')) {
+            let head = format!("{}\n", format.example);
+            let found = probe(head.as_bytes(), &Limits::default()).format;
+            assert_eq!(found.map(|format| format.name), Some(format.name));
+        }
+    }
 }

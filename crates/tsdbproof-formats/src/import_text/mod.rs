@@ -27,6 +27,7 @@ pub(crate) static FORMAT: Format = Format {
     name: "import-text",
     about: "lines of `metric time value tag=value …`, as `tsdb import` reads and `tsdb scan --import` prints; telnet `put` lines",
     extensions: &["txt", "import"],
+    example: "sys.cpu.user 1700000000 42 host=web01 cpu=0",
     score,
     access: Access::Stream {
         splits_at_lines: true,

@@ -10,6 +10,7 @@ pub(crate) static FORMAT: Format = Format {
     name: "put-json-lines",
     about: "the same objects, each on a line of its own (JSON Lines)",
     extensions: &["jsonl", "ndjson"],
+    example: r#"{"metric":"sys.cpu.user","timestamp":1700000000,"value":42,"tags":{"host":"web01"}}"#,
     score,
     access: Access::Stream {
         splits_at_lines: true,

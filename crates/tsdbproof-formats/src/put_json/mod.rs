@@ -42,6 +42,7 @@ pub(crate) static FORMAT: Format = Format {
     name: "put-json",
     about: "JSON objects as /api/put takes them, also in arrays, or with parallel arrays of metrics and values",
     extensions: &["json"],
+    example: r#"[{"metric":"sys.cpu.user","timestamp":1700000000,"value":42,"tags":{"host":"web01"}}]"#,
     score,
     access: Access::Stream {
         splits_at_lines: false,

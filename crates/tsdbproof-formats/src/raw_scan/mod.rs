@@ -35,6 +35,7 @@ pub(crate) static FORMAT: Format = Format {
     name: "raw-scan",
     about: "rows and columns with their bytes, as `tsdb scan` prints without `--import`",
     extensions: &["txt", "scan"],
+    example: "[0, 0, 1, 101, 83, -19, -32, 0, 0, 1, 0, 0, 1] sys.cpu.user 1699999200 (Tue Nov 14 22:00:00 UTC 2023) {host=web01}",
     score,
     access: Access::Stream {
         splits_at_lines: false,
