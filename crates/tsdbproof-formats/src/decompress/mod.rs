@@ -11,6 +11,8 @@ mod plain;
 mod testing;
 mod zstd;
 
+pub(crate) use self::zstd::ZstdBuffers;
+
 /// Unpacked bytes that are enough to judge a file by.
 const HEAD_BYTES: usize = 256 << 10;
 

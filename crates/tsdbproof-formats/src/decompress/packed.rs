@@ -123,6 +123,11 @@ impl<W: Walk> Walked<W> {
         Walked { packed: Packed::new(), walk }
     }
 
+    /// The walk, where it came to.
+    pub(super) fn into_walk(self) -> W {
+        self.walk
+    }
+
     fn walk(&mut self, out: &mut Out<'_>) -> Result<(), Error> {
         while self.walk.step(&mut self.packed, out)? == Step::Done {}
         Ok(())

@@ -9,6 +9,7 @@ use memchr::memmem;
 use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind};
 use twox_hash::XxHash64;
 
+pub(crate) use self::buffers::ZstdBuffers;
 use self::decoder::{BlockDecoder, Refused};
 use self::frame::{BlockHeader, BlockType, FrameHeader, MAGIC, Start};
 use super::packed::{Lost, Packed, Step, Walk, Walked, cut, span};
@@ -16,6 +17,7 @@ use super::{Out, Piece};
 use crate::Limits;
 
 mod block;
+mod buffers;
 mod decoder;
 mod frame;
 #[cfg(not(target_arch = "wasm32"))]
@@ -40,6 +42,7 @@ impl<D: BlockDecoder> Walked<Frames<D>> {
             decoder: D::new(),
             window_limit: limits.window_bytes,
             unpacked: 0,
+            has_unchecked: false,
         })
     }
 }
@@ -51,6 +54,8 @@ pub(super) struct Frames<D> {
     window_limit: u64,
     /// Unpacked bytes so far.
     unpacked: u64,
+    /// A frame so far had no checksum.
+    has_unchecked: bool,
 }
 
 /// What comes next in the file.
@@ -134,6 +139,7 @@ impl<D: BlockDecoder> Frames<D> {
             self.refuse(packed, "its window can't be had");
             return Ok(());
         }
+        self.has_unchecked |= !header.has_checksum;
         let hash = XxHash64::with_seed(0);
         let (began, unpacked) = (packed.place(), self.unpacked);
         packed.take(header.size);

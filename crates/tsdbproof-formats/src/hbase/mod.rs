@@ -3,9 +3,11 @@
 //! | file | what |
 //! | --- | --- |
 //! | `cell` | a cell, and where readers put cells |
+//! | `codec` | buffers, unpacked |
 //! | `merge` | what a scan shows of the cells of a row |
 //! | `protobuf` | messages as fields |
 
 pub(crate) mod cell;
+pub(crate) mod codec;
 pub(crate) mod merge;
 pub(crate) mod protobuf;
