@@ -10,12 +10,10 @@
 
 use tsdbproof_core::{Point, Position, ProblemKind};
 
-use super::bytes;
-use super::cell::{self, Qualifier, Spot};
+use super::{bytes, cell};
 use crate::number::Fault;
-
-/// The first byte of an append column's qualifier.
-const APPEND: u8 = 5;
+use crate::opentsdb::column::{self, APPEND, Spot};
+use crate::opentsdb::qualifier::Qualifier;
 
 /// The fields of a point's line.
 pub(super) type Fields<'a> = [&'a [u8]; 6];
@@ -37,12 +35,12 @@ pub(super) fn check_fields(fields: &Fields<'_>, q: Qualifier, base_s: u32) -> Re
         let agrees = bytes::number(text) == Some(expected);
         if agrees { Ok(()) } else { Err(disagreement(name, text, &expected.to_string())) }
     };
-    number("offset", offset, q.printed_offset(base_s))?;
+    number("offset", offset, cell::printed_offset(q, base_s))?;
     let expected: &[u8] = if q.is_float() { b"f" } else { b"l" };
     if kind != expected {
         return Err(disagreement("type", kind, if q.is_float() { "f" } else { "l" }));
     }
-    number("time", time, q.printed_time(base_s))
+    number("time", time, cell::printed_time(q, base_s))
 }
 
 fn disagreement(name: &str, text: &[u8], expected: &str) -> Fault {
@@ -82,10 +80,11 @@ impl Column {
     pub(super) fn new(qualifier: &[u8], value: Vec<u8>, at: Position) -> Result<Self, Fault> {
         let starts_as_append = qualifier.first() == Some(&APPEND);
         let (spots, misread) = match qualifier.len() {
-            3 if starts_as_append => (cell::appended(&value).map(cell::last_of_each), None),
+            3 if starts_as_append => (column::appended(&value).map(column::last_of_each), None),
             length if length > 2 && length.is_multiple_of(2) => {
-                let misread = cell::appended(&value).filter(|_| starts_as_append);
-                (cell::compacted(qualifier, &value).map(|(spots, _)| spots), misread)
+                let misread = column::appended(&value).filter(|_| starts_as_append);
+                let compacted = column::compacted(qualifier, &value);
+                (compacted.map(|(spots, _)| column::by_time(spots)), misread.map(column::by_time))
             }
             _ => (None, None),
         };

@@ -2,11 +2,11 @@
 
 use tsdbproof_core::{Point, Position, Problem, ProblemKind, Tags, quote};
 
-use super::bytes;
-use super::cell::Qualifier;
 use super::column::{self, Column, Fields, MISREAD, Taken};
 use super::header::Header;
+use super::{bytes, cell};
 use crate::number::Fault;
+use crate::opentsdb::qualifier::Qualifier;
 use crate::{PointSink, SeriesId};
 
 /// Points that are given out together at the most.
@@ -153,7 +153,7 @@ impl Row {
             return Err(bad("a value whose bytes can't be read", fields[1]));
         };
         let point = q.point(&value, self.base_s).map_err(|what| bad(what, fields[1]))?;
-        let (least, greatest) = q.columns();
+        let (least, greatest) = cell::columns(q);
         self.follow(least, greatest, out)?;
         self.push(point, out);
         self.doubt_at = out.at;
