@@ -205,12 +205,23 @@ pub enum TagsError {
 impl Tags {
     /// The canonical text of `pairs`, given in any order; a pair that stands twice counts once.
     pub fn new<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, TagsError> {
-        let mut pairs: Vec<_> = pairs.into_iter().collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        if let Some(two) = pairs.windows(2).find(|two| two[0].0 == two[1].0) {
-            return Err(TagsError::Contradiction(two[0].0.to_owned()));
+        let pairs = distinct(pairs);
+        match repeated_key(&pairs) {
+            Some(key) => Err(TagsError::Contradiction(key.to_owned())),
+            None => Ok(Tags::of_distinct(&pairs)),
         }
+    }
+
+    /// The same of pairs among which a key may stand with several values, as in a row key of HBase.
+    /// Gives such a key too.
+    pub fn of_row_key<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> (Self, Option<&'a str>) {
+        let pairs = distinct(pairs);
+        (Tags::of_distinct(&pairs), repeated_key(&pairs))
+    }
+
+    fn of_distinct(pairs: &[(&str, &str)]) -> Self {
         let mut text = String::new();
         for (key, value) in pairs {
             if !text.is_empty() {
@@ -220,7 +231,7 @@ impl Tags {
             text.push('=');
             escape(value, &mut text);
         }
-        Ok(Tags(text))
+        Tags(text)
     }
 
     /// Tags from text that is canonical already, as a manifest holds it.
@@ -256,6 +267,18 @@ impl Tags {
         push_pair(&mut pairs, words);
         pairs
     }
+}
+
+fn distinct<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<(&'a str, &'a str)> {
+    let mut pairs: Vec<_> = pairs.into_iter().collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
+}
+
+/// A key that stands with several values in distinct, sorted pairs.
+fn repeated_key<'a>(pairs: &[(&'a str, &'a str)]) -> Option<&'a str> {
+    pairs.windows(2).find(|two| two[0].0 == two[1].0).map(|two| two[0].0)
 }
 
 fn push_pair(pairs: &mut Vec<(String, String)>, (key, value): (String, Option<String>)) {
@@ -318,6 +341,8 @@ mod tests {
         assert_eq!(pairs[2], ("c=".to_owned(), r"{\}".to_owned()));
         assert_eq!(tags.value("b").as_deref(), Some("x,y"));
         assert!(Tags::new([("a", "1"), ("a", "2")]).is_err());
+        let (tags, repeated) = Tags::of_row_key([("b", "1"), ("a", "2"), ("a", "1"), ("b", "1")]);
+        assert_eq!((tags.as_str(), repeated), ("a=1,a=2,b=1", Some("a")));
     }
 
     #[test]

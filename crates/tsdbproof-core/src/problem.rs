@@ -110,7 +110,8 @@ problem_kinds! {
     IrregularBlanks = "irregular-blanks", Note;
     /// The line or the key of a row that can't be read: its points have no series.
     BadRow = "bad-row", Damage;
-    /// A row whose names were not known to who wrote it: its points have no series.
+    /// A row whose names were not known to who wrote it, so its points have no series; or a row of
+    /// UIDs without names, whose points stand under stand-ins.
     UnresolvedNames = "unresolved-names", Damage;
     /// A column or a point whose bytes can't be taken apart.
     BadCell = "bad-cell", Damage;
@@ -140,6 +141,24 @@ problem_kinds! {
     UnequalArrays = "unequal-arrays", Damage;
     /// A value that is something else than points: an answer, an error, no object.
     NoPoints = "no-points", Damage;
+    /// A value whose length is at fault, put right as OpenTSDB does it when it reads.
+    RepairedValue = "repaired-value", Note;
+    /// A row of more bytes than the limit.
+    RowTooLarge = "row-too-large", Damage;
+    /// A cell of the table of UIDs that can't be read.
+    BadUid = "bad-uid", Damage;
+    /// A UID with two names.
+    UidTwoNames = "uid-two-names", Damage;
+    /// A name with two UIDs.
+    NameTwoUids = "name-two-uids", Damage;
+    /// A name whose UID has no name.
+    UidWithoutName = "uid-without-name", Damage;
+    /// A UID whose name has no UID.
+    NameWithoutUid = "name-without-uid", Note;
+    /// A name that OpenTSDB would refuse today.
+    RefusedName = "refused-name", Note;
+    /// A counter of UIDs below the greatest that is given.
+    UidCounter = "uid-counter", Note;
 }
 
 impl fmt::Display for ProblemKind {
