@@ -9,10 +9,20 @@ pub struct Limits {
     pub window_bytes: u64,
     /// The largest index at the end of a file, in bytes.
     pub index_bytes: usize,
+    /// The largest row of a table of HBase, in bytes; a larger one is a problem and is passed over.
+    pub row_bytes: usize,
+    /// The longest record or block of a container, packed or unpacked, in bytes; a longer one is a
+    /// problem and is passed over.
+    pub record_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { line_bytes: 1 << 20, window_bytes: 128 << 20, index_bytes: 256 << 20 }
+        Limits {
+            line_bytes: 1 << 20,
+            window_bytes: 128 << 20,
+            index_bytes: 256 << 20,
+            record_bytes: 128 << 20,
+        }
     }
 }
