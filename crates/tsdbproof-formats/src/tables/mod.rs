@@ -1,5 +1,7 @@
 //! Points in tables: which column holds what, whatever the container.
 
-/// Which columns of a table hold what, as `--columns` says it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Columns {}
+mod columns;
+#[allow(dead_code)] // Until tables are registered.
+mod resolve;
+
+pub use columns::Columns;
