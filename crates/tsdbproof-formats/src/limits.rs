@@ -22,6 +22,7 @@ impl Default for Limits {
             line_bytes: 1 << 20,
             window_bytes: 128 << 20,
             index_bytes: 256 << 20,
+            row_bytes: 128 << 20,
             record_bytes: 128 << 20,
         }
     }
