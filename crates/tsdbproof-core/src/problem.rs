@@ -100,6 +100,10 @@ problem_kinds! {
     BadFrame = "bad-frame", Damage;
     /// Unpacked data whose checksum is another.
     BadChecksum = "bad-checksum", Damage;
+    /// A record or a block of a container that can't be taken apart.
+    BadRecord = "bad-record", Damage;
+    /// A record or a block longer than the limit.
+    RecordTooLong = "record-too-long", Damage;
     /// Bytes between or behind compressed parts that belong to none.
     StrayBytes = "stray-bytes", Damage;
     /// The last line has no end: it may be cut.
