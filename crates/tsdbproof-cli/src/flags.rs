@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
-use tsdbproof::{Duplicates, Error, Options, Scope, format_by_name, time::parse_time};
+use tsdbproof::{Columns, Duplicates, Error, Options, Scope, format_by_name, time::parse_time};
 use tsdbproof_sources::{Opening, PIECE_BYTES, Resources, memory_bytes};
 
 use crate::{
@@ -18,6 +18,11 @@ pub(crate) struct Reading {
     /// Take every source for this format, whatever its bytes say
     #[arg(long, value_name = "FORMAT", value_parser = values::format())]
     format: Option<&'static str>,
+
+    /// Which columns of a table hold what, where their names don't tell: metric, timestamp[:UNIT],
+    /// value, tags (joined by +), tag.KEY, pairs; text in single quotes holds for every row
+    #[arg(long, value_name = "ROLE=COLUMN,…", value_parser = Columns::parse)]
+    columns: Option<Columns>,
 
     /// End at the first bad line
     #[arg(long)]
@@ -128,6 +133,7 @@ pub(crate) struct Leniency {
 impl Reading {
     pub(crate) fn apply(&self, options: &mut Options) {
         options.format = self.format.and_then(format_by_name);
+        options.read.columns = self.columns.clone().unwrap_or_default();
         options.strict = self.strict;
         if let Some(bytes) = self.max_line {
             let line_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 use tsdbproof::{
-    Depth, Duplicates, Error, FORMATS, FileDigests, Options, Profile, Scope, time::parse_time,
+    Columns, Depth, Duplicates, Error, FORMATS, FileDigests, Options, Profile, Scope,
+    time::parse_time,
 };
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
@@ -37,6 +38,10 @@ pub struct JobOptions {
     /// The format of every input, whatever its bytes say.
     #[tsify(optional)]
     pub format: Option<String>,
+    /// Which columns of a table hold what, where their names don't tell, like
+    /// `metric=name,timestamp:ms=time,value=reading,tags=host+dc`.
+    #[tsify(optional)]
+    pub columns: Option<String>,
     /// Leave out the digests of the files' bytes.
     #[tsify(optional)]
     pub no_file_digests: bool,
@@ -113,6 +118,7 @@ impl JobOptions {
         let formats: Vec<_> = FORMATS.iter().map(|format| (format.name, *format)).collect();
         let format = |name: String| named("format", Some(&name), &formats);
         let mut read = defaults.read;
+        read.columns = self.columns.as_deref().map(Columns::parse).transpose()?.unwrap_or_default();
         let limits = &mut read.limits;
         limits.line_bytes = self.max_line.map_or(limits.line_bytes, |bytes| bytes as usize);
         Ok(Options {
