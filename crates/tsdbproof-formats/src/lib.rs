@@ -18,6 +18,7 @@ mod registry;
 mod source;
 mod spellings;
 mod tables;
+mod writing;
 
 pub use limits::Limits;
 pub use options::{ReadOptions, TimeUnit, WriteOptions};

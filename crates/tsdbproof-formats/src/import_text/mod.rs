@@ -17,6 +17,7 @@ mod output;
 mod reader;
 
 mod templates;
+mod writer;
 
 use tsdbproof_core::Weight;
 
@@ -33,7 +34,7 @@ pub(crate) static FORMAT: Format = Format {
         splits_at_lines: true,
         open: |options, at| Box::new(reader::Reader::new(&options.limits, at)),
     },
-    write: None,
+    write: Some(|_| Box::new(writer::Writer::new())),
 };
 
 /// Formats that hold words in their first bytes, and are no text.

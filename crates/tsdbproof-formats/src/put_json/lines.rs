@@ -2,6 +2,7 @@
 
 use super::reader::Reader;
 use super::syntax::Shape;
+use super::writer::Writer;
 use super::{Counts, begins_object};
 use crate::{Access, Format, FormatReader, Limits, Score};
 
@@ -16,7 +17,7 @@ pub(crate) static FORMAT: Format = Format {
         splits_at_lines: true,
         open: |options, at| Box::new(Reader::new(Shape::Lines, &options.limits, at)),
     },
-    write: None,
+    write: Some(|_| Box::new(Writer::new())),
 };
 
 /// By the lines that end in the head.

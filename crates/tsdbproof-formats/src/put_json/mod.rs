@@ -28,6 +28,7 @@ mod syntax;
 mod templates;
 mod time;
 mod walk;
+mod writer;
 
 use std::ops::Range;
 
