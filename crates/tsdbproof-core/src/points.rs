@@ -1,6 +1,10 @@
 //! A point and its canonical form: digest-v1, "Points".
 
-use std::fmt;
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 /// Milliseconds of an hour, the length of a leaf.
 pub const HOUR_MS: u64 = 3_600_000;
@@ -30,7 +34,10 @@ impl Profile {
 }
 
 /// A number in canonical form: one form for one number, whatever it was stored or spelled as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+///
+/// It remembers whether it came as a float. That is no part of the number: equality, order and
+/// digests do not see it.
+#[derive(Debug, Clone, Copy)]
 pub struct Value {
     kind: u8,
     bits: u64,
@@ -38,6 +45,10 @@ pub struct Value {
 
 const WHOLE: u8 = 0;
 const FLOAT: u8 = 1;
+/// A whole number that came as a float.
+const WHOLE_FROM_FLOAT: u8 = 2;
+/// The bits of a kind that belong to the number.
+const NUMBER: u8 = 1;
 const NAN_BITS: u64 = 0x7ff8_0000_0000_0000;
 /// 2^63, the first float that is too large for an i64.
 const TWO_63: f64 = 9_223_372_036_854_775_808.0;
@@ -54,7 +65,7 @@ impl Value {
     pub fn float(number: f64) -> Self {
         // The cast drops a fraction: what survives it is whole.
         if (-TWO_63..TWO_63).contains(&number) && number as i64 as f64 == number {
-            return Value::integer(number as i64);
+            return Value { kind: WHOLE_FROM_FLOAT, bits: number as i64 as u64 };
         }
         let bits = if number.is_nan() { NAN_BITS } else { number.to_bits() };
         Value { kind: FLOAT, bits }
@@ -72,13 +83,19 @@ impl Value {
     /// The number, if it is kept as an integer.
     #[inline]
     pub fn as_integer(self) -> Option<i64> {
-        (self.kind == WHOLE).then_some(self.bits as i64)
+        (self.kind != FLOAT).then_some(self.bits as i64)
     }
 
     /// The number, if it is kept as a float.
     #[inline]
     pub fn as_float(self) -> Option<f64> {
         (self.kind == FLOAT).then(|| f64::from_bits(self.bits))
+    }
+
+    /// Whether it came as a float, be it a whole number or not.
+    #[inline]
+    pub fn came_as_float(self) -> bool {
+        self.kind != WHOLE
     }
 
     /// Whether `other`, as a number, is this number in single precision.
@@ -92,6 +109,35 @@ impl Value {
             (None, None) => return false,
         };
         Value::float(f64::from(narrow)) == other
+    }
+}
+
+impl PartialEq for Value {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind ^ other.kind) & NUMBER == 0 && self.bits == other.bits
+    }
+}
+
+impl Eq for Value {}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.kind & NUMBER, self.bits).hash(state);
+    }
+}
+
+impl Ord for Value {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.kind & NUMBER, self.bits).cmp(&(other.kind & NUMBER, other.bits))
+    }
+}
+
+impl PartialOrd for Value {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -129,18 +175,27 @@ impl Point {
     }
 }
 
-/// A point below its hour. The order of records is the order of their bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A point below its hour. The order of records is the order of the bytes that are hashed.
+#[derive(Debug, Clone, Copy)]
 pub struct Record {
     time_and_kind: u32,
     bits: u64,
 }
+
+/// The bits of time and kind that belong to the point.
+const TIME_AND_NUMBER: u32 = !0xff | NUMBER as u32;
 
 impl Record {
     /// Bytes of a record.
     pub const SIZE: usize = 12;
 
     /// The twelve bytes that are hashed.
+    #[inline]
+    pub fn to_hashed_bytes(self) -> [u8; Self::SIZE] {
+        Record { time_and_kind: self.time_and_kind & TIME_AND_NUMBER, ..self }.to_bytes()
+    }
+
+    /// Twelve bytes that keep all of it.
     #[inline]
     pub fn to_bytes(self) -> [u8; Self::SIZE] {
         let mut bytes = [0; Self::SIZE];
@@ -171,7 +226,7 @@ impl Record {
     /// The record that the `f32` profile hashes in place of this one.
     #[inline]
     pub fn to_f32(self) -> Self {
-        if self.time_and_kind as u8 == WHOLE {
+        if self.time_and_kind as u8 != FLOAT {
             return self;
         }
         let value = self.value().to_f32();
@@ -188,6 +243,30 @@ impl Record {
             timestamp_ms: u64::from(hour) * HOUR_MS + u64::from(self.offset_ms()),
             value: self.value(),
         }
+    }
+}
+
+impl PartialEq for Record {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        (self.time_and_kind ^ other.time_and_kind) & TIME_AND_NUMBER == 0 && self.bits == other.bits
+    }
+}
+
+impl Eq for Record {}
+
+impl Ord for Record {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |it: &Self| (it.time_and_kind & TIME_AND_NUMBER, it.bits);
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for Record {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -60,7 +60,7 @@ impl Bytes {
     #[inline]
     fn push(&mut self, record: Record) {
         if let Some(slot) = self.bytes.get_mut(self.length..self.length + Record::SIZE) {
-            slot.copy_from_slice(&record.to_bytes());
+            slot.copy_from_slice(&record.to_hashed_bytes());
             self.length += Record::SIZE;
         }
     }
@@ -119,11 +119,11 @@ impl OpenHour {
             self.f32 = Some(Box::new(self.exact.clone()));
         }
         for record in records {
-            self.exact.push(&record.to_bytes());
+            self.exact.push(&record.to_hashed_bytes());
         }
         if let Some(state) = &mut self.f32 {
             for record in narrow {
-                state.push(&record.to_bytes());
+                state.push(&record.to_hashed_bytes());
             }
         }
     }
