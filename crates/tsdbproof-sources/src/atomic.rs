@@ -77,6 +77,24 @@ impl AtomicFile {
         }
     }
 
+    /// Where it lies until it is committed; a pipe or a device lies where it is.
+    pub(crate) fn path(&self) -> &Path {
+        match self.out.get_ref() {
+            Out::Temp(temp) => temp.path(),
+            Out::Direct(_) => &self.target,
+        }
+    }
+
+    /// Whether it replaces what has its name, which a pipe or a device can't.
+    pub(crate) fn is_atomic(&self) -> bool {
+        matches!(self.out.get_ref(), Out::Temp(_))
+    }
+
+    /// Its name, as the user knows it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// An error that keeps its words on the way through [`Write`].
     fn wrap(&self, error: &io::Error) -> io::Error {
         io::Error::other(io_error(error, &self.name))
@@ -91,7 +109,7 @@ fn temp_beside(target: PathBuf, permissions: Permissions) -> io::Result<(PathBuf
     Ok((target, Out::Temp(temp)))
 }
 
-fn folder_of(target: &Path) -> &Path {
+pub(crate) fn folder_of(target: &Path) -> &Path {
     match target.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),

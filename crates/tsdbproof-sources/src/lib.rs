@@ -9,6 +9,7 @@ mod find;
 mod host;
 mod memory;
 mod opening;
+mod outputs;
 mod progress;
 mod scratch;
 mod stop;
@@ -18,6 +19,7 @@ pub use atomic::AtomicFile;
 pub use host::{NativeHost, Resources, block_on};
 pub use memory::memory_bytes;
 pub use opening::{Opening, Wanted};
+pub use outputs::NativeOutputs;
 pub use progress::{Phase, Progress};
 pub use stop::Stop;
 

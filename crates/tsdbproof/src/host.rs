@@ -102,3 +102,19 @@ pub trait Host {
     /// How many tasks may run side by side.
     fn threads(&self) -> usize;
 }
+
+/// Where the files of a job go. They get their names only when the job has come to its end.
+pub trait Outputs {
+    /// What reads them back.
+    type Host: Host;
+
+    /// Begins the next file: of a folder, what is to be made in it; empty for what was named itself.
+    /// A name that ends with `/` is a folder's, in which the file is the only one.
+    fn begin(&mut self, name: &str) -> Result<(), Error>;
+
+    /// Adds bytes to the file.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error>;
+
+    /// All files, as they lie there.
+    fn read_back(&mut self) -> Result<(Self::Host, crate::Source), Error>;
+}

@@ -13,8 +13,8 @@ mod scope;
 mod store;
 pub mod time;
 
-pub use host::{Flow, Host, Input, Scratch, Task, Work};
-pub use job::{Against, Source, diff, manifest, merge, show, verify};
+pub use host::{Flow, Host, Input, Outputs, Scratch, Task, Work};
+pub use job::{Against, Source, Target, convert, diff, manifest, merge, show, verify};
 pub use options::{Duplicates, Expect, FileDigests, Options};
 pub use scope::Scope;
 pub use tsdbproof_core::{

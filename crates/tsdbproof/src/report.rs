@@ -8,7 +8,10 @@ use tsdbproof_core::{
     digest::{Depth, Entry, RootText, Roots, Totals},
 };
 
+mod converted;
+
 pub(crate) use crate::time::time;
+pub use converted::{Converted, LeftOut};
 
 /// One line of the JSON report.
 #[derive(Debug, Clone, Serialize)]
@@ -32,6 +35,8 @@ pub enum JobKind {
     Verify,
     /// Compare two sources.
     Diff,
+    /// Write a source in another format.
+    Convert,
     /// Tell what a file holds.
     Show,
 }
@@ -39,7 +44,7 @@ pub enum JobKind {
 impl JobKind {
     /// Whether the job holds one side against another.
     pub fn compares(self) -> bool {
-        matches!(self, JobKind::Verify | JobKind::Diff)
+        matches!(self, JobKind::Verify | JobKind::Diff | JobKind::Convert)
     }
 }
 
@@ -90,6 +95,9 @@ pub struct Report {
     /// Totals of the manifest that was made of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged: Option<SideTotals>,
+    /// What was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub converted: Option<Converted>,
     /// Version of this program.
     pub version: &'static str,
 }

@@ -66,9 +66,12 @@ pub(crate) fn push_time(point: Point, out: &mut Vec<u8>) {
 /// with the fewest digits that are read back to it.
 #[inline]
 pub(crate) fn push_value(point: Point, out: &mut Vec<u8>) {
-    match (point.value.as_integer(), point.value.as_float()) {
+    let number = point.value;
+    // A whole number that came as a float stays one: `tsdb import` tells them apart.
+    let float = if number.came_as_float() { number.as_integer().map(|it| it as f64) } else { None };
+    match (number.as_integer().filter(|_| float.is_none()), number.as_float().or(float)) {
         (Some(number), _) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
-        (None, Some(number)) if (1e-3..1e7).contains(&number.abs()) => {
+        (None, Some(number)) if number == 0.0 || (1e-3..1e7).contains(&number.abs()) => {
             out.extend_from_slice(zmij::Buffer::new().format(number).as_bytes());
         }
         (None, Some(number)) => push_scientific(number, out),

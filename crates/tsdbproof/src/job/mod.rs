@@ -4,7 +4,9 @@ use tsdbproof_core::{HOUR_MS, Hour, Series, digest::Depth};
 
 use crate::{Expect, Input, report::NotRead, time::time};
 
+mod by_day;
 mod compare;
+mod convert;
 mod manifest;
 mod manifests;
 mod show;
@@ -13,6 +15,7 @@ mod stretch;
 mod verdict;
 mod verify;
 
+pub use convert::{Target, convert};
 pub use manifest::{manifest, merge};
 pub use show::show;
 pub use verify::{diff, verify};

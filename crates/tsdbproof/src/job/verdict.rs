@@ -19,6 +19,7 @@ pub(super) fn report(job: JobKind, sides: Vec<Side>, options: &Options) -> Repor
         changed_files: Vec::new(),
         contradictions: Vec::new(),
         merged: None,
+        converted: None,
         version: env!("CARGO_PKG_VERSION"),
     }
 }

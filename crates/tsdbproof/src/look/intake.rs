@@ -108,7 +108,8 @@ impl Plan for FirstLook {
 
     fn open(self) -> Intake {
         let FirstLook { reading, part, .. } = self;
-        let keep = if self.is_stream { Keep::All } else { Keep::Unordered };
+        let keeps_all = self.is_stream || self.shared.keeps_points;
+        let keep = if keeps_all { Keep::All } else { Keep::Unordered };
         let state = match part.from {
             from if from > 0 && part.cuts_lines => State::Seeking,
             from => State::Reading(reading.open(from)),

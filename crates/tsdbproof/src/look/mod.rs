@@ -9,6 +9,7 @@
 //! | `runs`, `row` | sorted runs in memory or scratch space, and what stands in them |
 //! | `fold` | partial rows and kept points into one row for each leaf |
 //! | `wanted` | which leaves to look at again, and where |
+//! | `walk` | all points once more, sorted, where a look kept them |
 //! | `leaves` | the finished rows, folded up to the roots |
 
 mod digests;
@@ -21,9 +22,10 @@ mod row;
 mod runs;
 mod sink;
 mod staged;
+mod walk;
 mod wanted;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tsdbproof_core::{Error, Kind, digest::Depth};
 use tsdbproof_formats::{Access, ReadOptions, decompress::Codec};
@@ -34,15 +36,17 @@ pub(crate) use leaves::{Leaves, Survey, series_at};
 pub(crate) use problems::Problems;
 pub(crate) use row::{Kept, Row};
 pub(crate) use runs::{Merge, Run, RunWriter, Spill};
+pub(crate) use walk::{Instant, Walk};
 pub(crate) use wanted::{SeriesHash, Wanted};
 
 use fold::{Evidence, fold};
 use indexed::read_indexes;
 use intake::{FirstLook, Part, Reading, SecondLook};
+pub(crate) use sink::Observer;
 use sink::Shared;
 use staged::Staged;
 
-use crate::{Host, Input, Options, Source, Task};
+use crate::{Host, Input, Options, Source, Task, Work};
 
 /// What a first and a second look at a side gave.
 pub(crate) struct Looked {
@@ -99,6 +103,26 @@ pub(crate) async fn look<H: Host>(
     first_input: usize,
     options: &Options,
 ) -> Result<Looked, Error> {
+    look_as(host, source, first_input, options, Manner::default()).await
+}
+
+/// How a side is looked at, beyond its digests.
+#[derive(Default)]
+pub(crate) struct Manner {
+    /// All points are kept, to be walked over in the order of the tree.
+    pub(crate) keeps_points: bool,
+    /// Sees all points in the order of the files and in them: nothing is read side by side.
+    pub(crate) observer: Option<Arc<Mutex<dyn Observer>>>,
+}
+
+/// As [`look`], in a manner.
+pub(crate) async fn look_as<H: Host>(
+    host: &H,
+    source: &Source,
+    first_input: usize,
+    options: &Options,
+    manner: Manner,
+) -> Result<Looked, Error> {
     let spills = spills(host, options.memory_bytes)?;
     let threads = host.threads().max(1);
     let sink_bytes = options.memory_bytes / 2 / threads as u64;
@@ -115,13 +139,17 @@ pub(crate) async fn look<H: Host>(
             rows: Arc::clone(&spills.0),
             points: Arc::clone(&spills.1),
             sink_bytes: usize::try_from(sink_bytes).unwrap_or(usize::MAX),
+            keeps_points: manner.keeps_points,
+            observer: manner.observer,
         }),
         readings,
         first_input,
         threads,
     };
     let tasks = side.first_look(&source.inputs, options);
-    let mut looked = side.join(source, host.read(tasks).await?, options)?;
+    let in_order = side.shared.observer.is_some();
+    let tasks = if in_order { one_by_one(host, tasks).await? } else { host.read(tasks).await? };
+    let mut looked = side.join(source, tasks, options)?;
     let evidence = &mut looked.1;
     evidence.rows = spills.0.reduce::<Row>(std::mem::take(&mut evidence.rows))?;
     evidence.points = spills.1.reduce::<Kept>(std::mem::take(&mut evidence.points))?;
@@ -156,7 +184,8 @@ impl Side {
         let mut tasks = Vec::new();
         for (index, (input, reading)) in inputs.iter().zip(&self.readings).enumerate() {
             let index = self.first_input + index;
-            let parts = match options.file_digests.sha256 {
+            let is_whole = options.file_digests.sha256 || self.shared.observer.is_some();
+            let parts = match is_whole {
                 true => vec![Part::WHOLE],
                 false => reading.split(input.size, part_bytes),
             };
@@ -286,6 +315,18 @@ impl Side {
         }
         shares
     }
+}
+
+/// Feeds one task after the other.
+async fn one_by_one<H: Host, W: Work>(
+    host: &H,
+    tasks: Vec<Task<W>>,
+) -> Result<Vec<Task<W>>, Error> {
+    let mut done = Vec::new();
+    for task in tasks {
+        done.extend(host.read(vec![task]).await?);
+    }
+    Ok(done)
 }
 
 /// A host has to feed every task to its end.

@@ -6,7 +6,11 @@
 //! which the fold notices. Input in no order at all would leave a row for each point: then points
 //! are kept instead, and go through the same sorted runs.
 
-use std::{hash::BuildHasher, ops::Range, sync::Arc};
+use std::{
+    hash::BuildHasher,
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -33,6 +37,16 @@ pub(crate) struct Shared {
     pub(crate) points: Arc<Spill>,
     /// Bytes that one sink with its reader may take.
     pub(crate) sink_bytes: usize,
+    /// Whether every point is kept.
+    pub(crate) keeps_points: bool,
+    /// Who sees all points as they come.
+    pub(crate) observer: Option<Arc<Mutex<dyn Observer>>>,
+}
+
+/// Sees the points of a side in the order of the files, and in which they stand in them.
+pub(crate) trait Observer: Send {
+    /// Points of a series in scope; `at` are the unpacked bytes of this input that hold them.
+    fn points(&mut self, series: &Series, points: &[Point], input: u32, at: &Range<u64>);
 }
 
 /// Which points a sink keeps.
@@ -340,6 +354,10 @@ impl Sink {
 
     fn take(&mut self, id: u32, points: &[Point], at: Range<u64>) {
         self.found.points_read += points.len() as u64;
+        if let (Some(observer), Some(slot)) = (&self.shared.observer, self.slots.get(id as usize)) {
+            let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
+            observer.points(&slot.series, points, self.input, &at);
+        }
         if self.keeps_points {
             self.keep_points(id, points, at.start);
         } else {

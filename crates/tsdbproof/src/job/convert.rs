@@ -1,0 +1,194 @@
+//! `convert`: the same points in another format, proven by reading what was written.
+
+use tsdbproof_core::{Error, Point, Series};
+use tsdbproof_formats::{Format, FormatWriter, ReadOptions, WriteOptions};
+
+use super::{Source, by_day, side, verdict};
+use crate::{
+    Host, Options, Outputs, Scope,
+    look::{Leaves, Looked, Manner, look, look_as},
+    report::{Converted, JobKind, LeftOut, Report},
+};
+
+/// What is to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// The format of every file.
+    pub format: &'static Format,
+    /// Whether points go to a file for each metric and day, in folders as Hive names them.
+    pub is_partitioned: bool,
+}
+
+/// Writes the points of `source` to `outputs`, reads them back, and holds both against each other.
+///
+/// The host's inputs are those of `source`, in its order.
+pub async fn convert<H: Host, O: Outputs>(
+    host: &H,
+    source: &Source,
+    target: Target,
+    options: &Options,
+    outputs: &mut O,
+) -> Result<Report, Error> {
+    options.scope.check()?;
+    let options =
+        &Options { memory_bytes: options.memory_bytes / 2, ..options.without_file_digests() };
+    let manner = Manner { keeps_points: true, observer: None };
+    let looked = look_as(host, source, 0, options, manner).await?;
+    let survey = side::survey(&looked.leaves)?;
+    let mut writing = Writing::new(target, &looked.leaves, outputs)?;
+    match target.is_partitioned {
+        true => by_day::write(&looked, host, options, &mut writing)?,
+        false => write(&looked, options, &mut writing)?,
+    }
+    let converted = writing.finish()?;
+    let (back, written) = outputs.read_back()?;
+    let reading = Options {
+        scope: Scope::default(),
+        format: Some(target.format),
+        read: ReadOptions { limits: options.read.limits, ..ReadOptions::default() },
+        ..options.clone()
+    };
+    let again = look(&back, &written, 0, &reading).await?;
+    let found = side::survey(&again.leaves)?;
+    let sides = vec![
+        side::of_source("source", source, &looked, &survey, &options.scope.text()),
+        side::of_source("written", &written, &again, &found, ""),
+    ];
+    let mut report = verdict::report(JobKind::Convert, sides, options);
+    report.converted = Some(converted);
+    verdict::decide(&mut report, survey.totals.roots != found.totals.roots, options);
+    Ok(report)
+}
+
+/// All points into one file, series by series.
+fn write<O: Outputs>(
+    looked: &Looked,
+    options: &Options,
+    writing: &mut Writing<'_, O>,
+) -> Result<(), Error> {
+    writing.begin("")?;
+    let mut walk = looked.walk(options.scope.duplicates)?;
+    while let Some(series) = walk.next_series()? {
+        writing.series(&series)?;
+        while let Some(instant) = walk.next()? {
+            instant.points().try_for_each(|point| writing.push(point))?;
+        }
+    }
+    Ok(())
+}
+
+/// Points that go to a writer at a time.
+const POINTS: usize = 4096;
+/// Bytes that go to an output at a time.
+const BYTES: usize = 256 << 10;
+
+/// Points on their way into files.
+pub(super) struct Writing<'a, O> {
+    target: Target,
+    options: WriteOptions,
+    outputs: &'a mut O,
+    /// The open file's.
+    writer: Option<Box<dyn FormatWriter>>,
+    series: Series,
+    /// Why the series can't be written.
+    refused: Option<&'static str>,
+    points: Vec<Point>,
+    bytes: Vec<u8>,
+    converted: Converted,
+}
+
+impl<'a, O: Outputs> Writing<'a, O> {
+    fn new(target: Target, leaves: &Leaves, outputs: &'a mut O) -> Result<Self, Error> {
+        if target.format.write.is_none() {
+            return Err(Error::usage(format!("{} can be read, not written", target.format.name))
+                .help("see `tsdbproof formats` for those that can"));
+        }
+        Ok(Writing {
+            target,
+            options: WriteOptions { tag_keys: tag_keys(leaves)? },
+            outputs,
+            writer: None,
+            series: Series::default(),
+            refused: None,
+            points: Vec::new(),
+            bytes: Vec::new(),
+            converted: Converted { format: target.format.name, ..Converted::default() },
+        })
+    }
+
+    /// Ends the open file and begins the next; its name is below what the user named.
+    pub(super) fn begin(&mut self, name: &str) -> Result<(), Error> {
+        self.end()?;
+        self.outputs.begin(name)?;
+        self.converted.files += 1;
+        self.writer = self.target.format.write.map(|open| open(&self.options));
+        Ok(())
+    }
+
+    /// The points that come belong to this series.
+    pub(super) fn series(&mut self, series: &Series) -> Result<(), Error> {
+        self.flush()?;
+        self.series.clone_from(series);
+        self.refused = self.writer.as_ref().and_then(|writer| writer.refuses_series(series));
+        Ok(())
+    }
+
+    /// Writes a point of the series, or counts it where the format can't hold it.
+    pub(super) fn push(&mut self, point: Point) -> Result<(), Error> {
+        let writer = self.writer.as_ref();
+        let why = self.refused.or_else(|| writer.and_then(|it| it.refuses_point(point)));
+        match why {
+            Some(why) => self.leave_out(point, why),
+            None => self.points.push(point),
+        }
+        if self.points.len() == POINTS { self.flush() } else { Ok(()) }
+    }
+
+    fn leave_out(&mut self, point: Point, why: &'static str) {
+        let group = match self.converted.left_out.iter_mut().find(|group| group.why == why) {
+            Some(group) => group,
+            None => self.converted.left_out.push_mut(LeftOut::new(why)),
+        };
+        group.add(&self.series, point);
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        if let Some(writer) = &mut self.writer
+            && !self.points.is_empty()
+        {
+            writer.points(&self.series, &self.points, &mut self.bytes)?;
+            self.converted.points += self.points.len() as u64;
+            self.points.clear();
+        }
+        if self.bytes.len() >= BYTES { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> Result<(), Error> {
+        self.outputs.write(&self.bytes)?;
+        self.bytes.clear();
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        self.flush()?;
+        if let Some(mut writer) = self.writer.take() {
+            writer.finish(&mut self.bytes)?;
+        }
+        self.write()
+    }
+
+    fn finish(mut self) -> Result<Converted, Error> {
+        self.end()?;
+        Ok(self.converted)
+    }
+}
+
+/// The keys of all tags.
+fn tag_keys(leaves: &Leaves) -> Result<Vec<String>, Error> {
+    let mut keys = std::collections::BTreeSet::new();
+    let mut rows = leaves.rows()?;
+    while let Some(series) = rows.next_series()? {
+        keys.extend(series.tags.pairs().into_iter().map(|(key, _)| key));
+    }
+    Ok(keys.into_iter().collect())
+}
