@@ -21,6 +21,7 @@ mod tables;
 mod writing;
 
 pub use limits::Limits;
+pub use opentsdb::names::{NameFault, name_fault};
 pub use options::{ReadOptions, TimeUnit, WriteOptions};
 pub use registry::{
     Access, FORMATS, Format, Index, OpenWriter, Part, Probe, Score, by_name, probe,

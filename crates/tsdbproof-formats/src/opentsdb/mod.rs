@@ -2,8 +2,29 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `qualifier` | one point: its qualifier and its value |
+//! | `batch` | the cells of a row, kept until it is whole |
 //! | `column` | what kind of column a cell is, and columns of many points |
+//! | `names` | which names OpenTSDB takes |
+//! | `qualifier` | one point: its qualifier and its value |
+//! | `row_key` | the key of a row: metric, time and tags |
+//! | `uid` | names of UIDs |
+//! | `widths` | how wide the parts of row keys are, found in keys and UIDs |
 
+mod batch;
 pub(crate) mod column;
+pub(crate) mod names;
 pub(crate) mod qualifier;
+pub(crate) mod row_key;
+pub(crate) mod uid;
+pub(crate) mod widths;
+
+/// Bytes that a message may show of a key at most: eight tags of wide UIDs, and a salt.
+const SHOWN_BYTES: usize = 64;
+
+/// Bytes in hex, for a message.
+fn hex(bytes: &[u8]) -> String {
+    let shown = bytes.get(..SHOWN_BYTES).unwrap_or(bytes);
+    let more = if shown.len() < bytes.len() { "…" } else { "" };
+    let digits: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits + more
+}
