@@ -6,11 +6,13 @@
 pub mod cause;
 pub mod digest;
 mod error;
+mod iso8601;
 mod loss;
 mod points;
 mod problem;
 
 pub use error::{Error, Kind};
+pub use iso8601::parse_iso8601;
 pub use loss::{Loss, Losses};
 pub use points::{
     HOUR_MS, Hour, Point, Profile, Record, Series, TIME_LIMIT_MS, Tags, TagsError, Value,

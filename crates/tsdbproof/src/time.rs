@@ -1,6 +1,6 @@
 //! Instants as people write them: ISO 8601 in UTC out, that and OpenTSDB's forms in.
 
-use tsdbproof_core::{Error, digest::civil, quote};
+use tsdbproof_core::{Error, digest::civil, parse_iso8601, quote};
 
 const SECOND_MS: u64 = 1000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;
@@ -65,7 +65,7 @@ pub fn parse_time(text: &str, now_ms: u64) -> Result<u64, Error> {
     }
     let parsed = match text.strip_suffix("-ago") {
         Some(duration) => parse_duration(duration).and_then(|ms| now_ms.checked_sub(ms)),
-        None => parse_epoch(text).or_else(|| parse_iso(text)),
+        None => parse_epoch(text).or_else(|| parse_iso8601(text)),
     };
     parsed.ok_or_else(|| {
         Error::usage(format!("{} is no time", quote(text.as_bytes()))).help(
@@ -90,91 +90,9 @@ fn parse_epoch(text: &str) -> Option<u64> {
     digits(text)?.checked_mul(factor)
 }
 
-fn parse_iso(text: &str) -> Option<u64> {
-    let (date, rest) = text.split_at_checked(10)?;
-    let mut parts = date.split('-');
-    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() || (year.len(), month.len(), day.len()) != (4, 2, 2) {
-        return None;
-    }
-    let days = days_since_1970(digits(year)?, digits(month)?, digits(day)?)?;
-    let date_ms = i64::try_from(days.checked_mul(DAY_MS)?).ok()?;
-    if rest.is_empty() {
-        return u64::try_from(date_ms).ok();
-    }
-    let rest = rest.strip_prefix(['T', 't', ' '])?;
-    let (clock, zone) = rest.split_at(rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len()));
-    u64::try_from(date_ms + parse_clock(clock)? - parse_zone(zone)?).ok()
-}
-
-/// `HH`, `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fff`, in milliseconds.
-fn parse_clock(text: &str) -> Option<i64> {
-    let (clock, fraction) = text.split_once('.').map_or((text, None), |(c, f)| (c, Some(f)));
-    let fields: Vec<u64> = clock.split(':').map(two_digits).collect::<Option<_>>()?;
-    let (hour, minute, second) = match (fields.as_slice(), fraction) {
-        ([hour], None) => (*hour, 0, 0),
-        ([hour, minute], None) => (*hour, *minute, 0),
-        ([hour, minute, second], _) => (*hour, *minute, *second),
-        _ => return None,
-    };
-    let fraction_ms = match fraction {
-        None => 0,
-        Some(text) if (1..=3).contains(&text.len()) => {
-            digits(text)? * 10u64.pow(3 - u32::try_from(text.len()).ok()?)
-        }
-        Some(_) => return None,
-    };
-    let in_day = hour < 24 && minute < 60 && second < 60;
-    let end_of_day = (hour, minute, second, fraction_ms) == (24, 0, 0, 0);
-    let ms = hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS + fraction_ms;
-    (in_day || end_of_day).then(|| i64::try_from(ms).ok())?
-}
-
-/// Nothing, `Z`, `+HH`, `+HHMM` or `+HH:MM`: milliseconds ahead of UTC.
-fn parse_zone(text: &str) -> Option<i64> {
-    if matches!(text, "" | "Z" | "z") {
-        return Some(0);
-    }
-    let (sign, offset) = match text.strip_prefix('+') {
-        Some(offset) => (1, offset),
-        None => (-1, text.strip_prefix('-')?),
-    };
-    let (hours, minutes) = match offset.len() {
-        2 => (offset, "00"),
-        4 => offset.split_at_checked(2)?,
-        _ => offset.split_once(':')?,
-    };
-    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
-    let ms = hours * HOUR_MS + minutes * MINUTE_MS;
-    (hours < 24 && minutes < 60).then(|| i64::try_from(ms).ok().map(|ms| sign * ms))?
-}
-
-fn two_digits(text: &str) -> Option<u64> {
-    (text.len() == 2).then(|| digits(text))?
-}
-
 fn digits(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok())?
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar; `None` before, and for no date.
-fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let month_days = match month {
-        2 => 28 + u64::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if !(1..=month_days).contains(&day) {
-        return None;
-    }
-    // Years are counted from March, so that the leap day is a year's last.
-    let (year, month) =
-        if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
-    days.checked_sub(719_468)
 }
 
 #[cfg(test)]
