@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | 2 bytes, or 4 that begin with f | one point |
 //! | other even | compacted: the qualifiers of its points; the value has their values, then one flag byte |
-//! | `05 00 00` | append column: the value has the qualifier and the value of each point in turn |
+//! | `05` and 2 bytes, `05 00 00` as written | append column: the value has the qualifier and the value of each point in turn |
 //! | `01`, `06` and 2 or 4 bytes | annotation, histogram |
 //! | name of an aggregator, `:`, 2 bytes | rollup, in its old form |
 //! | other 3 bytes | rollup: number of an aggregator (0 to 127), 2 bytes |
@@ -52,7 +52,8 @@ impl Kind {
             }
             [ref name @ .., _, flags] if is_rollup(name, flags, value) => Kind::Rollup,
             _ if qualifier.len().is_multiple_of(2) => Kind::Compacted,
-            [APPEND, 0, 0] => Kind::Appended,
+            [APPEND, _, _] => Kind::Appended,
+            [APPEND, _, _, _, _] => Kind::Unknown,
             [ANNOTATION, _, _] | [ANNOTATION, _, _, _, _] => Kind::Annotation,
             [HISTOGRAM, _, _] | [HISTOGRAM, _, _, _, _] => Kind::Histogram,
             [_, _, _] | [_, _, _, _, _] => Kind::Future,
@@ -165,7 +166,8 @@ mod tests {
             (b"\x32\0\xf3\x0d\xbd\x0b", b"\x2a\0\0\0\0\x01", Kind::Compacted),
             (b"\x05\0\0", b"\x32\0\x2a", Kind::Appended),
             (b"\x05\0\0", b"\x2a", Kind::Rollup),
-            (b"\x05\0\x10", b"\x32\0\x2a", Kind::Future),
+            (b"\x05\0\x10", b"\x32\0\x2a", Kind::Appended),
+            (b"\x05\0\0\0\x10", b"\x32\0\x2a", Kind::Unknown),
             (b"\x01\0\x1e", json, Kind::Annotation),
             (b"\x01\0\0\x78\x39", json, Kind::Annotation),
             (b"\x01\0\x1f", &[0; 8], Kind::Rollup),

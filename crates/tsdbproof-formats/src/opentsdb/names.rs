@@ -72,7 +72,8 @@ fn word_fault(sort: &'static str, word: &str) -> Option<NameFault> {
     word.chars().find(|c| *c > '\u{ff}').map(|lost| NameFault::Lost(sort, lost))
 }
 
-fn is_allowed(c: char) -> bool {
+/// Whether OpenTSDB takes a name with this character, unless `tsd.core.tag.allow_specialchars` adds it.
+pub(super) fn is_allowed(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_./".contains(c) || !c.is_ascii() && is_java_letter(c)
 }
 
@@ -81,8 +82,7 @@ fn is_java_letter(c: char) -> bool {
     use GeneralCategory::{
         LowercaseLetter, ModifierLetter, OtherLetter, TitlecaseLetter, UppercaseLetter,
     };
-    let letters =
-        [UppercaseLetter, LowercaseLetter, TitlecaseLetter, ModifierLetter, OtherLetter];
+    let letters = [UppercaseLetter, LowercaseLetter, TitlecaseLetter, ModifierLetter, OtherLetter];
     c <= '\u{ffff}' && letters.contains(&get_general_category(c))
 }
 

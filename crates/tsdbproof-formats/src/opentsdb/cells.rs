@@ -1,0 +1,265 @@
+//! The cells of one row to points.
+
+use std::fmt;
+
+use tsdbproof_core::{HOUR_MS, Point, Position, Problem, ProblemKind, quote};
+
+use super::column::{self, Kind, Spot};
+use super::findings::{Repeats, RowFindings};
+use super::hex;
+use super::qualifier::{Qualifier, Repair, SIGN_EXTENDED};
+use crate::PointSink;
+use crate::hbase::cell::Cell;
+
+/// The points of a row, found cell by cell.
+#[derive(Debug, Default)]
+pub(super) struct RowPoints {
+    found: Vec<Found>,
+}
+
+/// Memory for points that is kept for the next row: points of one a second.
+pub(super) const KEPT_POINTS: usize = 3600;
+
+/// A point, and what tells it from another of its instant.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    point: Point,
+    /// The bytes of its value, and how many they are.
+    bytes: (u64, u8),
+    is_appended: bool,
+}
+
+/// The row that is read, and where what is met in it goes.
+pub(super) struct Row<'r> {
+    pub(super) key: &'r [u8],
+    pub(super) base_s: u32,
+    /// Where its cells begin.
+    pub(super) at: Position,
+    pub(super) findings: &'r mut RowFindings,
+    pub(super) sink: &'r mut dyn PointSink,
+}
+
+impl Row<'_> {
+    /// Reports a fault of the row.
+    pub(super) fn report(&mut self, kind: ProblemKind, what: impl fmt::Display) {
+        let what = format!("{what}; row {}", hex(self.key));
+        self.sink.problem(Problem { kind, at: self.at, what });
+    }
+
+    fn report_cell(&mut self, kind: ProblemKind, what: impl fmt::Display, cell: &Cell<'_>) {
+        self.report(kind, format_args!("{what}; found qualifier {}", hex(cell.qualifier)));
+    }
+
+    fn report_bad(&mut self, what: impl fmt::Display, qualifier: &[u8], value: &[u8]) {
+        let (qualifier, value) = (hex(qualifier), hex(value));
+        let what = format_args!("{what}; found qualifier {qualifier} and value {value}");
+        self.report(ProblemKind::BadCell, what);
+    }
+
+    /// Takes a cell of a family that the table should not have.
+    pub(super) fn take_stray(&mut self, cell: &Cell<'_>) {
+        self.findings.unknown_objects += 1;
+        let what = format!("a cell of a family that holds no points, {}", quote(cell.family));
+        self.report_cell(ProblemKind::BadCell, what, cell);
+    }
+
+    /// Takes a cell that holds no point.
+    pub(super) fn take_other(&mut self, kind: Kind, cell: &Cell<'_>) {
+        let (count, kind, what) = match kind {
+            Kind::Annotation => (
+                &mut self.findings.annotations,
+                ProblemKind::Annotation,
+                "an annotation, which is no point",
+            ),
+            Kind::Histogram => (
+                &mut self.findings.histograms,
+                ProblemKind::NotAPoint,
+                "a histogram, which is no point",
+            ),
+            Kind::Rollup => (
+                &mut self.findings.rollups,
+                ProblemKind::NotAPoint,
+                "a value of a rollup, which is no stored point",
+            ),
+            Kind::Future => (
+                &mut self.findings.future_objects,
+                ProblemKind::NotAPoint,
+                "an object of a kind that is not known, which is no point",
+            ),
+            Kind::Unknown | Kind::Point(_) | Kind::Compacted | Kind::Appended => (
+                &mut self.findings.unknown_objects,
+                ProblemKind::BadCell,
+                "a column that is none of OpenTSDB's",
+            ),
+        };
+        *count += 1;
+        self.report_cell(kind, what, cell);
+    }
+}
+
+impl RowPoints {
+    /// Takes a cell. A fault costs only it, or in a column of many points the one point.
+    pub(super) fn take(&mut self, cell: &Cell<'_>, row: &mut Row<'_>) {
+        match Kind::of(cell.qualifier, cell.value) {
+            Kind::Point(qualifier) => self.take_single(qualifier, cell, row),
+            Kind::Compacted => self.take_compacted(cell, row),
+            Kind::Appended => self.take_appended(cell, row),
+            other => row.take_other(other, cell),
+        }
+    }
+
+    fn take_single(&mut self, qualifier: Qualifier, cell: &Cell<'_>, row: &mut Row<'_>) {
+        let repaired = qualifier.repaired(cell.value);
+        let point = repaired.and_then(|(qualifier, value, repair)| {
+            Ok((qualifier.point(value, row.base_s)?, value, repair))
+        });
+        let (point, value, repair) = match point {
+            Ok(found) => found,
+            Err(what) => {
+                let is_float = what == SIGN_EXTENDED;
+                row.findings.bad_floats += u64::from(is_float);
+                row.findings.bad_values += u64::from(!is_float);
+                row.findings.late_points += u64::from(is_late(qualifier));
+                return row.report_bad(what, cell.qualifier, cell.value);
+            }
+        };
+        let what = match repair {
+            None => None,
+            Some(Repair::PaddedFloat) => {
+                row.findings.bad_floats += 1;
+                Some("a float of 4 bytes that stands on 8")
+            }
+            Some(Repair::Length) => {
+                row.findings.repaired_lengths += 1;
+                Some("a value of another length than its qualifier says")
+            }
+        };
+        if let Some(what) = what {
+            let what = format!("{what}, read as OpenTSDB reads it, as {}", point.value);
+            row.report_cell(ProblemKind::RepairedValue, what, cell);
+        }
+        self.push(point, value, qualifier, false, row);
+    }
+
+    fn take_compacted(&mut self, cell: &Cell<'_>, row: &mut Row<'_>) {
+        let Some((spots, flag)) = column::compacted(cell.qualifier, cell.value) else {
+            row.findings.bad_compacted += 1;
+            let what = "a compacted column whose lengths do not add up";
+            return row.report_bad(what, cell.qualifier, cell.value);
+        };
+        if flag > 1 {
+            row.findings.bad_compacted += 1;
+            let what = format!(
+                "a compacted column of an unknown form; found {flag} as its last byte, expected 0 or 1"
+            );
+            row.report_cell(ProblemKind::BadCell, what, cell);
+        }
+        let is_ordered = spots.is_sorted_by_key(|spot| spot.qualifier.offset_ms());
+        row.findings.unordered_compacted += u64::from(!is_ordered);
+        self.take_many(&spots, cell.value, false, row);
+    }
+
+    fn take_appended(&mut self, cell: &Cell<'_>, row: &mut Row<'_>) {
+        row.findings.append_columns += 1;
+        let Some(spots) = column::appended(cell.value) else {
+            row.findings.bad_appended += 1;
+            let what = "an append column whose last point is cut";
+            return row.report_bad(what, cell.qualifier, cell.value);
+        };
+        self.take_many(&column::last_of_each(spots), cell.value, true, row);
+    }
+
+    fn take_many(&mut self, spots: &[Spot], column: &[u8], is_appended: bool, row: &mut Row<'_>) {
+        self.found.reserve(spots.len());
+        for spot in spots {
+            let (qualifier, value) = (spot.qualifier, spot.value(column));
+            match qualifier.point(value, row.base_s) {
+                Ok(point) => self.push(point, value, qualifier, is_appended, row),
+                Err(what) => {
+                    row.findings.bad_values += 1;
+                    row.findings.late_points += u64::from(is_late(qualifier));
+                    let what = format!("{what}, in a column of many");
+                    row.report_bad(what, &qualifier.to_bytes(), value);
+                }
+            }
+        }
+    }
+
+    fn push(
+        &mut self,
+        point: Point,
+        value: &[u8],
+        qualifier: Qualifier,
+        is_appended: bool,
+        row: &mut Row<'_>,
+    ) {
+        if value.len() == 8 && !qualifier.is_float() {
+            let saved = point.value.as_integer().map_or(0, spare_bytes);
+            row.findings.long_integers += u64::from(saved > 0);
+            row.findings.saved_bytes += saved;
+        }
+        let bytes = value.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte));
+        self.found.push(Found { point, bytes: (bytes, value.len() as u8), is_appended });
+    }
+
+    /// Ends the row: gives its points in the order of time, and judges those of one instant.
+    pub(super) fn end(&mut self, points: &mut Vec<Point>, findings: &mut RowFindings) {
+        let is_ascending =
+            self.found.is_sorted_by(|a, b| a.point.timestamp_ms < b.point.timestamp_ms);
+        if is_ascending {
+            findings.instants += self.found.len() as u64;
+        } else {
+            self.found.sort_unstable_by_key(|found| found.point);
+            self.count_repeats(findings);
+        }
+        points.extend(self.found.drain(..).map(|found| found.point));
+        self.found.shrink_to(KEPT_POINTS);
+    }
+
+    fn count_repeats(&self, findings: &mut RowFindings) {
+        let before = findings.repeats;
+        let is_same = |a: &Found, b: &Found| a.point.timestamp_ms == b.point.timestamp_ms;
+        for cells in self.found.chunk_by(is_same) {
+            findings.instants += 1;
+            let stored = cells.iter().filter(|cell| !cell.is_appended).count() as u64;
+            findings.duplicates += stored.saturating_sub(1);
+            findings.repeats.count(cells);
+        }
+        let Repeats { equal, different, .. } = findings.repeats;
+        let is_refused = equal > before.equal || different > before.different;
+        findings.repeats.refused_rows += u64::from(is_refused);
+    }
+
+    /// Bytes of memory.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.found.capacity() * size_of::<Found>()
+    }
+}
+
+impl Repeats {
+    /// Counts an instant by its cells.
+    fn count(&mut self, cells: &[Found]) {
+        let Some((first, others @ [_, ..])) = cells.split_first() else { return };
+        if others.iter().all(|cell| cell.bytes == first.bytes) {
+            self.same += 1;
+        } else if others.iter().all(|cell| cell.point.value == first.point.value) {
+            self.equal += 1;
+        } else {
+            self.different += 1;
+        }
+    }
+}
+
+fn is_late(qualifier: Qualifier) -> bool {
+    u64::from(qualifier.offset_ms()) >= HOUR_MS
+}
+
+/// Bytes that an integer on 8 bytes takes too many.
+fn spare_bytes(number: i64) -> u64 {
+    match number {
+        _ if i8::try_from(number).is_ok() => 7,
+        _ if i16::try_from(number).is_ok() => 6,
+        _ if i32::try_from(number).is_ok() => 4,
+        _ => 0,
+    }
+}

@@ -1,0 +1,75 @@
+//! What was met in rows, counted in the terms of `tsdb fsck`.
+
+use crate::hbase::merge::Hidden;
+
+/// Counts of what was met in the rows of a data table, and what is wrong with them.
+///
+/// Rows whose UIDs have no names are judged as any other, which `tsdb fsck` leaves out.
+/// Source: OpenTSDB 2.4.1 `tools/Fsck.java`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct RowFindings {
+    /// "Rows Processed", of those that a scan shows anything of.
+    pub(crate) rows: u64,
+    /// "Key Values Processed": cells that a scan shows.
+    pub(crate) cells: u64,
+    /// Cells that no scan shows.
+    pub(crate) hidden: Hidden,
+    /// "Valid Datapoints": instants at which a row has a point.
+    pub(crate) instants: u64,
+    /// "Annotations", of series and global ones.
+    pub(crate) annotations: u64,
+    /// Histograms, which `tsdb fsck` counts among "Possible Future Objects".
+    pub(crate) histograms: u64,
+    /// Values of rollups.
+    pub(crate) rollups: u64,
+    /// "Possible Future Objects", without histograms.
+    pub(crate) future_objects: u64,
+    /// "Unknown Objects".
+    pub(crate) unknown_objects: u64,
+    /// Append columns.
+    pub(crate) append_columns: u64,
+    /// "Invalid Row Keys".
+    pub(crate) bad_keys: u64,
+    /// "Orphaned UID Rows", without those of global annotations.
+    pub(crate) orphans: u64,
+    /// "Duplicate Datapoints": cells of an instant beyond the first, append columns left out.
+    pub(crate) duplicates: u64,
+    /// What instants with several cells are.
+    pub(crate) repeats: Repeats,
+    /// "Unparseable Compacted Columns": lengths do not add up, or the last byte is neither 0 nor 1.
+    pub(crate) bad_compacted: u64,
+    /// Compacted columns whose points are out of order, which `tsdb fsck` calls fixable.
+    pub(crate) unordered_compacted: u64,
+    /// Append columns that can't be taken apart, which `tsdb fsck` only logs.
+    pub(crate) bad_appended: u64,
+    /// "Unparseable Datapoint Values".
+    pub(crate) bad_values: u64,
+    /// "Improperly Encoded Floating Point Values": of 4 bytes on 8, behind zeros or ff.
+    pub(crate) bad_floats: u64,
+    /// Values whose length is another than their qualifier says, which reading puts right.
+    pub(crate) repaired_lengths: u64,
+    /// "Datapoints Qualified for VLE": integers on 8 bytes that fit in fewer.
+    pub(crate) long_integers: u64,
+    /// "Bytes Saved with VLE", if these were written again.
+    pub(crate) saved_bytes: u64,
+    /// Rows whose base time is no full hour. This and what follows `tsdb fsck` does not look at.
+    pub(crate) unaligned_rows: u64,
+    /// Points behind the hour of their row.
+    pub(crate) late_points: u64,
+    /// Rows whose tags are not in the order in which OpenTSDB writes them.
+    pub(crate) unordered_tags: u64,
+}
+
+/// Instants of a row with several cells, by how these differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Repeats {
+    /// All values have the same bytes: OpenTSDB reads them as one.
+    pub(crate) same: u64,
+    /// Bytes differ and numbers agree: a query fails for no reason in the data.
+    pub(crate) equal: u64,
+    /// Numbers differ: a conflict.
+    pub(crate) different: u64,
+    /// Rows with bytes that differ: a query of them fails, unless `tsd.storage.fix_duplicates` lets the
+    /// newest cell win.
+    pub(crate) refused_rows: u64,
+}

@@ -1,0 +1,190 @@
+//! Cells of a data table to points with names, row by row.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use tsdbproof_core::{Point, Position, Problem, ProblemKind};
+
+use super::batch::Batch;
+use super::cells::{KEPT_POINTS, Row, RowPoints};
+use super::column::Kind;
+use super::findings::RowFindings;
+use super::row_key::{RowKey, Widths};
+use super::series::SeriesOfRows;
+use super::uid::UidTable;
+use crate::PointSink;
+use crate::hbase::cell::{Cell, CellSink};
+use crate::hbase::merge::{FamilyRules, visible};
+use crate::number::Fault;
+
+/// How rows are read.
+#[derive(Debug, Clone)]
+pub(crate) struct RowOptions {
+    pub(crate) widths: Widths,
+    /// The family that holds points.
+    pub(crate) family: Vec<u8>,
+    /// What a scan shows of its cells.
+    pub(crate) rules: FamilyRules,
+    /// When the scan is made; `None`: no time is over.
+    pub(crate) now_ms: Option<i64>,
+    /// The largest row.
+    pub(crate) row_bytes: usize,
+}
+
+impl RowOptions {
+    /// Those of a table as OpenTSDB's script makes it.
+    pub(crate) fn new(widths: Widths, row_bytes: usize) -> Self {
+        let family = b"t".to_vec();
+        RowOptions { widths, family, rules: FamilyRules::default(), now_ms: None, row_bytes }
+    }
+}
+
+/// Turns the cells of a data table into points.
+///
+/// Cells of a row come one behind the other, in any order: the row ends where another begins. Rows
+/// may come in any order. A row that comes in two parts with others between is read as two.
+#[derive(Debug)]
+pub(crate) struct RowDecoder {
+    options: RowOptions,
+    batch: Batch,
+    findings: RowFindings,
+    rows: Rows,
+}
+
+impl RowDecoder {
+    pub(crate) fn new(uids: Arc<UidTable>, options: RowOptions) -> Self {
+        let (batch, findings) = (Batch::default(), RowFindings::default());
+        let series = SeriesOfRows::new(uids);
+        let rows = Rows { series, found: RowPoints::default(), points: Vec::new() };
+        RowDecoder { options, batch, findings, rows }
+    }
+
+    /// A sink for cells whose points go to another.
+    pub(crate) fn reading<'d>(&'d mut self, sink: &'d mut dyn PointSink) -> RowCells<'d> {
+        RowCells { decoder: self, sink }
+    }
+
+    /// The cells are over: ends the row that is open.
+    pub(crate) fn finish(&mut self, sink: &mut dyn PointSink) {
+        if !self.batch.is_empty() {
+            self.end_row(sink);
+        }
+    }
+
+    /// Every id that the sink gave so far is void.
+    pub(crate) fn forget_series(&mut self) {
+        self.rows.series.forget();
+    }
+
+    /// Bytes of memory that depend on the input, roughly.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let Rows { series, found, points } = &self.rows;
+        let points = points.capacity() * size_of::<Point>() + found.memory_bytes();
+        self.batch.memory_bytes() + series.memory_bytes() + points
+    }
+
+    /// What was met so far, in rows that ended.
+    pub(crate) fn findings(&self) -> &RowFindings {
+        &self.findings
+    }
+
+    fn end_row(&mut self, sink: &mut dyn PointSink) {
+        let RowDecoder { options, batch, findings, rows } = self;
+        let mut cells = batch.cells();
+        visible(&mut cells, &options.rules, options.now_ms, &mut findings.hidden);
+        let at = Position::Byte(batch.at.start);
+        let mut row = Row { key: batch.row(), base_s: 0, at, findings, sink };
+        if batch.is_too_large() {
+            let limit = options.row_bytes;
+            let what = format!("a row that is too large to be read, of more than {limit} bytes");
+            row.report(ProblemKind::RowTooLarge, what);
+        }
+        row.findings.rows += u64::from(!cells.is_empty());
+        row.findings.cells += cells.len() as u64;
+        match RowKey::of(batch.row(), options.widths) {
+            _ if cells.is_empty() => {}
+            Ok(key) => {
+                row.base_s = key.base_s;
+                rows.read(&key, &cells, &options.family, batch.at.clone(), &mut row);
+            }
+            Err(what) => {
+                row.findings.bad_keys += 1;
+                let count = cells.len();
+                let s = if count == 1 { "" } else { "s" };
+                row.report(ProblemKind::BadRow, format!("{what}; {count} cell{s} left out"));
+            }
+        }
+        self.batch.clear();
+    }
+}
+
+/// What rows have in common, and what is empty between them.
+#[derive(Debug)]
+struct Rows {
+    series: SeriesOfRows,
+    found: RowPoints,
+    points: Vec<Point>,
+}
+
+impl Rows {
+    /// Reads the cells of a row that a scan shows.
+    fn read(
+        &mut self,
+        key: &RowKey<'_>,
+        cells: &[Cell<'_>],
+        family: &[u8],
+        at: Range<u64>,
+        row: &mut Row<'_>,
+    ) {
+        for cell in cells {
+            if cell.family != family {
+                row.take_stray(cell);
+            } else if key.is_global() {
+                row.take_other(Kind::of(cell.qualifier, cell.value), cell);
+            } else {
+                self.found.take(cell, row);
+            }
+        }
+        if key.is_global() {
+            return;
+        }
+        self.found.end(&mut self.points, row.findings);
+        let faults = if self.points.is_empty() {
+            self.series.faults(key)
+        } else {
+            let (series, faults) = self.series.of(key, row.sink);
+            row.sink.points(series, &self.points, at);
+            faults
+        };
+        self.points.clear();
+        self.points.shrink_to(KEPT_POINTS);
+        for Fault { kind, what } in faults {
+            row.findings.orphans += u64::from(kind == ProblemKind::UnresolvedNames);
+            row.report(kind, what);
+        }
+        row.findings.unordered_tags += u64::from(!key.has_ordered_tags());
+        if !key.is_aligned() {
+            row.findings.unaligned_rows += 1;
+            row.report(ProblemKind::UnalignedRow, "a row whose base time is no full hour");
+        }
+    }
+}
+
+/// Where a reader puts the cells of a data table.
+pub(crate) struct RowCells<'d> {
+    decoder: &'d mut RowDecoder,
+    sink: &'d mut dyn PointSink,
+}
+
+impl CellSink for RowCells<'_> {
+    fn cell(&mut self, cell: Cell<'_>, at: Range<u64>) {
+        if self.decoder.batch.is_of_another(cell.row) {
+            self.decoder.end_row(self.sink);
+        }
+        self.decoder.batch.push(&cell, at, self.decoder.options.row_bytes);
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.sink.problem(problem);
+    }
+}

@@ -1,0 +1,121 @@
+//! The series of a row: names of the UIDs in its key.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tsdbproof_core::{ProblemKind, Tags, quote};
+
+use super::hex;
+use super::row_key::RowKey;
+use super::uid::{UidKind, UidTable};
+use crate::number::Fault;
+use crate::{PointSink, SeriesId};
+
+/// What a name begins with that stands for a UID without one. OpenTSDB takes no name with a `:`.
+pub(crate) const STAND_IN: &str = "uid:";
+
+/// Series by the UIDs that name them.
+#[derive(Debug)]
+pub(super) struct SeriesOfRows {
+    uids: Arc<UidTable>,
+    /// As the sink knows them, by metric and tags in a row's key.
+    known: HashMap<Box<[u8]>, Known>,
+    known_bytes: usize,
+    tsuid: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    id: SeriesId,
+    /// Its name is told with a fault, for each of its rows.
+    is_faulty: bool,
+}
+
+/// Bytes of an entry of a table beside its key, roughly.
+const ENTRY_BYTES: usize = 48;
+
+impl SeriesOfRows {
+    pub(super) fn new(uids: Arc<UidTable>) -> Self {
+        SeriesOfRows { uids, known: HashMap::new(), known_bytes: 0, tsuid: Vec::new() }
+    }
+
+    /// The series of a row, and what is wrong with its name.
+    pub(super) fn of(
+        &mut self,
+        row: &RowKey<'_>,
+        sink: &mut dyn PointSink,
+    ) -> (SeriesId, Vec<Fault>) {
+        self.tsuid.clear();
+        self.tsuid.extend(row.tsuid());
+        if let Some(known) = self.known.get(&self.tsuid[..]) {
+            return (known.id, if known.is_faulty { self.faults(row) } else { Vec::new() });
+        }
+        let Name { metric, tags, faults } = Name::of(row, &self.uids);
+        let known = Known { id: sink.series(&metric, &tags), is_faulty: !faults.is_empty() };
+        self.known_bytes += self.tsuid.len() + ENTRY_BYTES;
+        self.known.insert(self.tsuid.as_slice().into(), known);
+        (known.id, faults)
+    }
+
+    /// What is wrong with the name of a row's series.
+    pub(super) fn faults(&self, row: &RowKey<'_>) -> Vec<Fault> {
+        Name::of(row, &self.uids).faults
+    }
+
+    /// Every id is void.
+    pub(super) fn forget(&mut self) {
+        self.known = HashMap::new();
+        self.known_bytes = 0;
+    }
+
+    /// Bytes of memory, roughly.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.known_bytes
+    }
+}
+
+/// The name of a row's series.
+struct Name<'u> {
+    metric: Cow<'u, str>,
+    tags: Tags,
+    faults: Vec<Fault>,
+}
+
+impl<'u> Name<'u> {
+    fn of(row: &RowKey<'_>, uids: &'u UidTable) -> Self {
+        let mut unnamed = Vec::new();
+        let mut name = |kind: UidKind, uid: &[u8]| match uids.name(kind, uid) {
+            Some(name) => Cow::Borrowed(name),
+            None => {
+                unnamed.push(format!("{} {}", kind.name(), hex(uid)));
+                Cow::Owned(format!("{STAND_IN}{}", hex(uid)))
+            }
+        };
+        let metric = name(UidKind::Metric, row.metric);
+        let words: Vec<_> = row
+            .tags()
+            .map(|(key, value)| (name(UidKind::TagKey, key), name(UidKind::TagValue, value)))
+            .collect();
+        let (tags, repeated) =
+            Tags::of_row_key(words.iter().map(|(key, value)| (key.as_ref(), value.as_ref())));
+        let mut faults = Vec::new();
+        if !unnamed.is_empty() {
+            unnamed.sort_unstable();
+            unnamed.dedup();
+            let what = format!(
+                "a row of UIDs without a name, whose points stand under stand-ins; no name has {}",
+                unnamed.join(", ")
+            );
+            faults.push(Fault::new(ProblemKind::UnresolvedNames, what));
+        }
+        if let Some(key) = repeated {
+            let what = format!(
+                "a row with several values of one tag, of which OpenTSDB shows one; found {}",
+                quote(key.as_bytes())
+            );
+            faults.push(Fault::new(ProblemKind::TagContradiction, what));
+        }
+        Name { metric, tags, faults }
+    }
+}

@@ -1,0 +1,1 @@
+//! Tables of UIDs and what is wrong with them.
