@@ -6,8 +6,10 @@
 //! | `codec` | buffers, unpacked |
 //! | `merge` | what a scan shows of the cells of a row |
 //! | `protobuf` | messages as fields |
+//! | `sequence_file` | files of Export |
 
 pub(crate) mod cell;
 pub(crate) mod codec;
 pub(crate) mod merge;
 pub(crate) mod protobuf;
+pub(crate) mod sequence_file;

@@ -1,0 +1,217 @@
+//! The value of a record: a Result of HBase's client, which is cells of one row.
+//!
+//! | form | bytes | written by |
+//! | --- | --- | --- |
+//! | message | varint of a length, then fields: 1 cell (repeated), 2 count of cells elsewhere, 3 exists, 4 stale, 5 partial | HBase from 0.96 |
+//! | cell | fields: 1 row, 2 family, 3 qualifier, 4 timestamp, 5 type, 6 value, 7 tags | |
+//! | old | int of a length, then n × (int of a length, KeyValue) | HBase before 0.96 |
+//! | KeyValue | int, int (lengths of key and value), key, value; key: u16 + row, u8 + family, qualifier, u64 timestamp, u8 type | |
+//!
+//! No header tells the form, but the first bytes do: they can't tell the value's length both ways.
+//! Source: HBase 2.5.10 `mapreduce/ResultSerialization.java`, `Cell.proto`, `KeyValue.java`.
+
+use tsdbproof_core::{ProblemKind, quote};
+
+use super::writable::{count, slice};
+use crate::hbase::cell::{Cell, CellKind};
+use crate::hbase::protobuf::{Fields, Value, delimited, varint};
+use crate::number::Fault;
+
+/// How a Result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ResultForm {
+    /// As a message of protocol buffers: HBase from 0.96.
+    Message,
+    /// As a buffer of KeyValues: HBase before 0.96.
+    KeyValues,
+}
+
+impl ResultForm {
+    /// The form of a value, by the lengths that stand in front.
+    fn of(value: &[u8]) -> Option<Self> {
+        let mut rest = value;
+        if count(&mut rest) == Some(rest.len()) {
+            return Some(ResultForm::KeyValues);
+        }
+        let mut rest = value;
+        let length = varint(&mut rest).and_then(|length| usize::try_from(length).ok());
+        (length == Some(rest.len())).then_some(ResultForm::Message)
+    }
+}
+
+/// Takes the cells of a value apart, in order; those that can't be read are faults.
+///
+/// Errors: what is wrong with the value as a whole, of which no cell is given then.
+pub(super) fn read(
+    row: &[u8],
+    value: &[u8],
+    give: &mut dyn FnMut(Result<Cell<'_>, Fault>),
+) -> Result<ResultForm, Fault> {
+    let form = ResultForm::of(value).ok_or_else(|| {
+        let found = quote(value.get(..8).unwrap_or(value));
+        let length = value.len();
+        bad_record(format!(
+            "a value of {length} bytes that is no Result; found {found}, expected its length in front"
+        ))
+    })?;
+    let cells = match form {
+        ResultForm::Message => messages(value)?,
+        ResultForm::KeyValues => key_values(value)?,
+    };
+    for (index, cell) in cells.iter().enumerate() {
+        let cell = match form {
+            ResultForm::Message => cell_of_message(cell),
+            ResultForm::KeyValues => cell_of_key_value(cell),
+        };
+        let cell = cell.and_then(|cell| check_row(row, cell));
+        give(cell.map_err(|fault| at_cell(fault, index, cells.len())));
+    }
+    Ok(form)
+}
+
+/// A cell stands in the record of its row; HBase's Import dies of any other.
+fn check_row<'a>(row: &[u8], cell: Cell<'a>) -> Result<Cell<'a>, Fault> {
+    if cell.row == row {
+        return Ok(cell);
+    }
+    let (found, expected) = (quote(cell.row), quote(row));
+    let what = format!("of another row than the record; found {found}, expected {expected}");
+    Err(Fault::new(ProblemKind::Disagreement, what))
+}
+
+fn at_cell(fault: Fault, index: usize, count: usize) -> Fault {
+    let what = format!("cell {} of {count} left out: {}", index + 1, fault.what);
+    Fault::new(fault.kind, what)
+}
+
+/// The cells of a message, each a message.
+fn messages(mut value: &[u8]) -> Result<Vec<&[u8]>, Fault> {
+    let message = delimited(&mut value).unwrap_or_default();
+    let mut cells = Vec::new();
+    for field in Fields::of(message) {
+        let field = field.map_err(|malformed| {
+            bad_record(format!("a Result that can't be read from its byte {} on", malformed.at))
+        })?;
+        match (field.number, field.value) {
+            (1, Value::Bytes(cell)) => cells.push(cell),
+            (2, Value::Varint(count)) if count > 0 => {
+                let what = format!("a Result of {count} cells that stand elsewhere");
+                return Err(bad_record(what));
+            }
+            (1, _) => return Err(bad_record("a Result with a cell that is no message")),
+            _ => {}
+        }
+    }
+    Ok(cells)
+}
+
+/// A cell of a message. HBase writes every field but the tags, each once.
+fn cell_of_message(message: &[u8]) -> Result<Cell<'_>, Fault> {
+    let mut parts: [Option<&[u8]>; 5] = [None; 5];
+    let [row, family, qualifier, bytes, tags] = &mut parts;
+    let (mut timestamp, mut kind) = (None, None);
+    for field in Fields::of(message) {
+        let field =
+            field.map_err(|malformed| bad_cell(format!("broken at its byte {}", malformed.at)))?;
+        let is_new = match (field.number, field.value) {
+            (1, Value::Bytes(found)) => row.replace(found).is_none(),
+            (2, Value::Bytes(found)) => family.replace(found).is_none(),
+            (3, Value::Bytes(found)) => qualifier.replace(found).is_none(),
+            (4, Value::Varint(found)) => timestamp.replace(found).is_none(),
+            (5, Value::Varint(found)) => kind.replace(found).is_none(),
+            (6, Value::Bytes(found)) => bytes.replace(found).is_none(),
+            (7, Value::Bytes(found)) => tags.replace(found).is_none(),
+            (1..=7, _) => false,
+            // Of an HBase to come.
+            _ => true,
+        };
+        if !is_new {
+            let number = field.number;
+            return Err(bad_cell(format!("its field {number} stands twice, or as another type")));
+        }
+    }
+    let [Some(row), Some(family), Some(qualifier), Some(value), tags] = parts else {
+        return Err(bad_cell("it lacks its row, family, qualifier or value"));
+    };
+    let (Some(timestamp), Some(kind)) = (timestamp, kind) else {
+        return Err(bad_cell("it lacks its timestamp or its type"));
+    };
+    Ok(Cell {
+        row,
+        family,
+        qualifier,
+        timestamp_ms: timestamp.cast_signed(),
+        kind: kind_of(kind)?,
+        value,
+        tags: tags.unwrap_or_default(),
+        sequence: 0,
+    })
+}
+
+fn kind_of(number: u64) -> Result<CellKind, Fault> {
+    u8::try_from(number).ok().and_then(CellKind::of).ok_or_else(|| {
+        bad_cell(format!(
+            "of a type that no stored cell has; found {number}, expected 4, 8, 10, 12 or 14"
+        ))
+    })
+}
+
+/// The KeyValues of an old value.
+fn key_values(mut value: &[u8]) -> Result<Vec<&[u8]>, Fault> {
+    let total = value.len();
+    let mut cells = Vec::new();
+    count(&mut value);
+    while !value.is_empty() {
+        let at = total - value.len();
+        let cell = count(&mut value).and_then(|length| slice(&mut value, length));
+        cells.push(cell.ok_or_else(|| {
+            bad_record(format!("a Result with a KeyValue beyond its end, from its byte {at} on"))
+        })?);
+    }
+    Ok(cells)
+}
+
+fn cell_of_key_value(bytes: &[u8]) -> Result<Cell<'_>, Fault> {
+    let wrong = || bad_cell("a KeyValue whose lengths do not add up");
+    let (key, value) = key_and_value(bytes).ok_or_else(wrong)?;
+    let Key { row, family, qualifier, timestamp_ms, kind } = Key::read(key).ok_or_else(wrong)?;
+    let kind = kind_of(u64::from(kind))?;
+    Ok(Cell { row, family, qualifier, timestamp_ms, kind, value, tags: &[], sequence: 0 })
+}
+
+/// The two parts of a KeyValue, which are all of it.
+fn key_and_value(mut bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (key_length, value_length) = (count(&mut bytes)?, count(&mut bytes)?);
+    let key = slice(&mut bytes, key_length)?;
+    (bytes.len() == value_length).then_some((key, bytes))
+}
+
+/// The key of a KeyValue.
+struct Key<'a> {
+    row: &'a [u8],
+    family: &'a [u8],
+    qualifier: &'a [u8],
+    timestamp_ms: i64,
+    kind: u8,
+}
+
+impl<'a> Key<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let (length, mut rest) = bytes.split_first_chunk()?;
+        let row = slice(&mut rest, usize::from(u16::from_be_bytes(*length)))?;
+        let (length, mut rest) = rest.split_first()?;
+        let family = slice(&mut rest, usize::from(*length))?;
+        let (rest, kind) = rest.split_last_chunk::<1>().map(|(rest, [kind])| (rest, *kind))?;
+        let (qualifier, timestamp) = rest.split_last_chunk()?;
+        let timestamp_ms = i64::from_be_bytes(*timestamp);
+        Some(Key { row, family, qualifier, timestamp_ms, kind })
+    }
+}
+
+pub(super) fn bad_record(what: impl Into<String>) -> Fault {
+    Fault::new(ProblemKind::BadRecord, what)
+}
+
+fn bad_cell(what: impl Into<String>) -> Fault {
+    Fault::new(ProblemKind::BadCell, what)
+}
