@@ -3,6 +3,7 @@
 //! Bytes are pushed in pieces of any size, so one implementation serves files, parts of files,
 //! pipes and a browser's streams. Nothing here does I/O, and nothing here knows digests or reports.
 
+pub mod compress;
 pub mod decompress;
 #[allow(dead_code)] // Until sources of cells are registered.
 mod hbase;
@@ -24,7 +25,7 @@ pub use limits::Limits;
 pub use opentsdb::names::{NameFault, name_fault};
 pub use options::{ReadOptions, TimeUnit, WriteOptions};
 pub use registry::{
-    Access, FORMATS, Format, Index, OpenWriter, Part, Probe, Score, by_name, probe,
+    Access, FORMATS, Format, Index, OpenWriter, Part, Probe, Score, by_name, probe, writer_for,
 };
 pub use source::{FormatReader, FormatWriter, PointSink, SeriesId};
 pub use tables::Columns;

@@ -92,6 +92,16 @@ pub fn by_name(name: &str) -> Option<&'static Format> {
     FORMATS.iter().copied().find(|format| format.name == name)
 }
 
+/// The format that a file of this name is written in: by its ending, before that of a compression.
+pub fn writer_for(name: &str) -> Option<&'static Format> {
+    let (_, inner) = Codec::of_name(name);
+    let (_, ending) = inner.rsplit_once('.')?;
+    let is_of = |format: &&Format| {
+        format.write.is_some() && format.extensions.iter().any(|it| it.eq_ignore_ascii_case(ending))
+    };
+    FORMATS.iter().copied().find(is_of)
+}
+
 /// What the first bytes of a file say of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Probe {
@@ -114,6 +124,20 @@ pub fn probe(head: &[u8], limits: &Limits) -> Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_ending_of_a_name_tells_what_is_written() {
+        for (name, format) in [
+            ("points.txt", Some("import-text")),
+            ("a.b/points.IMPORT.gz", Some("import-text")),
+            ("points.jsonl.zst", Some("put-json-lines")),
+            ("points.gz", None),
+            ("txt", None),
+            ("points.unknown", None),
+        ] {
+            assert_eq!(writer_for(name).map(|format| format.name), format, "{name}");
+        }
+    }
 
     #[test]
     fn an_example_is_recognised_as_what_it_is_of() {
