@@ -8,6 +8,7 @@ pub mod decompress;
 #[allow(dead_code)] // Until sources of cells are registered.
 mod hbase;
 mod import_text;
+mod json;
 mod limits;
 mod number;
 #[allow(dead_code)] // Until sources of cells are registered.

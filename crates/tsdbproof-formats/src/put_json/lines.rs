@@ -1,9 +1,9 @@
 //! Put objects, each on one line: what may be split at line ends.
 
 use super::reader::Reader;
-use super::syntax::Shape;
 use super::writer::Writer;
 use super::{Counts, begins_object};
+use crate::json::syntax::Shape;
 use crate::{Access, Format, FormatReader, Limits, Score};
 
 /// Put objects that end on the line on which they begin.

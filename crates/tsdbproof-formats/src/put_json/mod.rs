@@ -17,17 +17,11 @@
 //!
 //! Source: OpenTSDB 2.4.1 `tsd/PutDataPointRpc.java`, `core/IncomingDataPoint.java`; RFC 8259.
 
-mod context;
 pub(crate) mod lines;
 mod object;
 mod output;
 mod reader;
-mod seek;
-mod string;
-mod syntax;
 mod templates;
-mod time;
-mod walk;
 mod writer;
 
 use std::ops::Range;
@@ -35,7 +29,7 @@ use std::ops::Range;
 use tsdbproof_core::{Hour, Loss, Point, Problem, ProblemKind, Tags, Weight};
 
 use self::reader::Reader;
-use self::syntax::Shape;
+use crate::json::syntax::Shape;
 use crate::{Access, Format, FormatReader, Limits, PointSink, Score, SeriesId};
 
 /// Put objects in any arrangement.
@@ -103,9 +97,6 @@ impl PointSink for Counts {
         self.answers += usize::from(problem.kind == ProblemKind::NoPoints && is_answer);
     }
 }
-
-#[cfg(test)]
-mod testing;
 
 #[cfg(test)]
 mod tests {

@@ -6,11 +6,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use tsdbproof_core::{Point, ProblemKind, Tags, TagsError, Value, quote};
+use tsdbproof_core::{Point, ProblemKind, Tags, quote};
 
-use super::string::unescape;
-use super::time::whole_time_ms;
-use super::walk::{Items, Member, Members};
+use crate::json::field::{self, is_number, no_points, quoted};
+use crate::json::string::unescape;
+use crate::json::time::whole_time_ms;
+use crate::json::walk::{Items, Member, Members};
 use crate::number::{self, Fault};
 
 /// What a value holds.
@@ -39,10 +40,9 @@ pub(super) struct Many<'a> {
 
 /// The points of this text, which is one sound value of JSON.
 pub(super) fn judge(text: &[u8]) -> Result<Found<'_>, Fault> {
-    let text = str::from_utf8(text).map_err(|error| no_utf8(text, error.valid_up_to()))?;
+    let text = field::utf8(text)?;
     if !text.starts_with('{') {
-        let what = format!("no object; found {}", quote(text.as_bytes()));
-        return Err(Fault::new(ProblemKind::NoPoints, what));
+        return Err(no_points("no object", text));
     }
     let fields = Fields::of(text)?;
     match (fields.metric.is_some() || fields.value.is_some(), fields.is_many()) {
@@ -55,13 +55,6 @@ pub(super) fn judge(text: &[u8]) -> Result<Found<'_>, Fault> {
         (true, false) => fields.one(text).map(Found::One),
         (false, false) => Err(fields.no_points(text)),
     }
-}
-
-fn no_utf8(text: &[u8], index: usize) -> Fault {
-    let bytes = part(text, &(index..text.len().min(index + 4)));
-    let what =
-        format!("no UTF-8 at byte {index} of the object; found {}, expected UTF-8", quote(bytes));
-    Fault::new(ProblemKind::BadUtf8, what)
 }
 
 fn part<'a>(text: &'a [u8], range: &Range<usize>) -> &'a [u8] {
@@ -91,6 +84,10 @@ impl Fields {
             let key = text.get(key).unwrap_or_default();
             // What can't be unescaped is no field of a point.
             let key = unescape(key).unwrap_or_default();
+            if key == "error" {
+                fields.error = Some(value);
+                continue;
+            }
             let Some(field) = fields.named(&key) else { continue };
             if let Some(first) = field.replace(value.clone()) {
                 // The same text means the same; other text may, but that is not for a guess.
@@ -116,7 +113,6 @@ impl Fields {
                 match key {
                     "dps" => self.dps = Some(0..0),
                     "failed" | "success" => self.counts = Some(0..0),
-                    "error" => self.error = Some(0..0),
                     _ => {}
                 }
                 return None;
@@ -138,25 +134,26 @@ impl Fields {
             "an answer of /api/query, which is another format"
         } else if self.counts.is_some() {
             "an answer of /api/put, which counts points and holds none"
-        } else if self.error.is_some() {
-            "an error that OpenTSDB answered with"
+        } else if let Some(error) = &self.error {
+            return field::answered_error(raw(text, error.clone()));
         } else {
             return missing(text, "metric");
         };
-        Fault::new(ProblemKind::NoPoints, format!("{what}; found {}", quote(text.as_bytes())))
+        no_points(what, text)
     }
 
     fn one<'a>(&self, text: &'a str) -> Result<One<'a>, Fault> {
-        let metric = metric(text, field(text, &self.metric, "metric")?)?;
-        let value = field(text, &self.value, "value")?;
-        let point = Point { timestamp_ms: self.time(text)?, value: read_value(text, value)? };
+        let metric = field::metric(raw(text, needed(text, &self.metric, "metric")?))?;
+        let value = needed(text, &self.value, "value")?;
+        let point =
+            Point { timestamp_ms: self.time(text)?, value: field::value(raw(text, value))? };
         let tags = self.tags(text)?;
         Ok(One { metric, tags, point, is_plain: !self.is_repeated })
     }
 
     fn many<'a>(&self, text: &'a str) -> Result<Many<'a>, Fault> {
-        let metrics = array(text, field(text, &self.metrics, "metrics")?)?;
-        let values = array(text, field(text, &self.values, "values")?)?;
+        let metrics = array(text, needed(text, &self.metrics, "metrics")?)?;
+        let values = array(text, needed(text, &self.values, "values")?)?;
         if metrics.len() != values.len() {
             let (metrics, values) = (metrics.len(), values.len());
             let what = format!("{metrics} metrics and {values} values; expected as many of both");
@@ -165,14 +162,14 @@ impl Fields {
         let timestamp_ms = self.time(text)?;
         let tags = self.tags(text)?;
         let pair = |(name, value)| {
-            let value = read_value(text, value)?;
-            Ok((metric(text, name)?, Point { timestamp_ms, value }))
+            let value = field::value(raw(text, value))?;
+            Ok((field::metric(raw(text, name))?, Point { timestamp_ms, value }))
         };
         Ok(Many { tags, pairs: metrics.into_iter().zip(values).map(pair).collect() })
     }
 
     fn time(&self, text: &str) -> Result<u64, Fault> {
-        let raw = raw(text, field(text, &self.timestamp, "timestamp")?);
+        let raw = raw(text, needed(text, &self.timestamp, "timestamp")?);
         match quoted(raw) {
             Some(word) => number::timestamp_ms(unescape(word)?.as_bytes()),
             None if is_number(raw) => whole_time_ms(raw),
@@ -185,36 +182,8 @@ impl Fields {
             let what = "a point without tags; expected an object of them in `tags`";
             Fault::new(ProblemKind::MissingTags, what)
         };
-        let range = self.tags.clone().ok_or_else(missing)?;
-        match raw(text, range.clone()) {
-            "null" => return Err(missing()),
-            object if object.starts_with('{') => {}
-            other => return Err(bad_tag("tags that are no object", other)),
-        }
-        let mut pairs = Vec::new();
-        for member in Members::new(text.as_bytes(), range.start) {
-            let key = name(text.get(member.key.clone()).unwrap_or_default())?;
-            let raw = raw(text, member.value.clone());
-            let value = match (scalar(raw), quoted(raw)) {
-                (Some(_), Some(word)) => name(word)?,
-                (Some(literal), None) => Cow::Borrowed(literal),
-                (None, _) => return Err(bad_tag("a tag value that is no text", raw)),
-            };
-            if key.is_empty() || value.is_empty() {
-                let whole = member.key.start.saturating_sub(1)..member.value.end;
-                return Err(bad_tag("a tag without a key or a value", self::raw(text, whole)));
-            }
-            pairs.push((key, value));
-        }
-        if pairs.is_empty() {
-            return Err(missing());
-        }
-        let pairs = pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref()));
-        Tags::new(pairs).map_err(|TagsError::Contradiction(key)| {
-            let what =
-                format!("a tag key with two values; found {}, expected one", quote(key.as_bytes()));
-            Fault::new(ProblemKind::TagContradiction, what)
-        })
+        let tags = field::tags(raw(text, self.tags.clone().ok_or_else(missing)?))?;
+        if tags == Tags::default() { Err(missing()) } else { Ok(tags) }
     }
 }
 
@@ -229,12 +198,7 @@ fn missing(text: &str, name: &str) -> Fault {
     Fault::new(ProblemKind::MissingField, what)
 }
 
-fn bad_tag(wrong: &str, raw: &str) -> Fault {
-    let what = format!("{wrong}; found {}, expected text", quote(raw.as_bytes()));
-    Fault::new(ProblemKind::BadTag, what)
-}
-
-fn field(text: &str, range: &Option<Range<usize>>, name: &str) -> Result<Range<usize>, Fault> {
+fn needed(text: &str, range: &Option<Range<usize>>, name: &str) -> Result<Range<usize>, Fault> {
     range.clone().ok_or_else(|| missing(text, name))
 }
 
@@ -249,54 +213,6 @@ fn array(text: &str, range: Range<usize>) -> Result<Vec<Range<usize>>, Fault> {
 
 fn raw(text: &str, range: Range<usize>) -> &str {
     text.get(range).unwrap_or_default()
-}
-
-/// What is between the quotes.
-fn quoted(raw: &str) -> Option<&str> {
-    raw.strip_prefix('"')?.strip_suffix('"')
-}
-
-fn is_number(raw: &str) -> bool {
-    raw.starts_with(|c: char| c == '-' || c.is_ascii_digit())
-}
-
-/// What Jackson takes for a text.
-fn scalar(raw: &str) -> Option<&str> {
-    let is_scalar = raw != "null" && !raw.starts_with(['{', '[']);
-    is_scalar.then_some(raw)
-}
-
-fn metric(text: &str, range: Range<usize>) -> Result<Cow<'_, str>, Fault> {
-    let raw = raw(text, range);
-    let name = match (scalar(raw), quoted(raw)) {
-        (Some(_), Some(word)) => name(word)?,
-        (Some(literal), None) => Cow::Borrowed(literal),
-        (None, _) => Cow::Borrowed(""),
-    };
-    if name.is_empty() {
-        let what = format!("a metric without a name; found {}", quote(raw.as_bytes()));
-        return Err(Fault::new(ProblemKind::MissingField, what));
-    }
-    Ok(name)
-}
-
-/// A name that sound text between quotes writes.
-fn name(word: &str) -> Result<Cow<'_, str>, Fault> {
-    let name = unescape(word)?;
-    if name.bytes().any(|byte| byte.is_ascii_control()) {
-        let found = quote(word.as_bytes());
-        let what = format!("a control character in a name; found {found}, expected text");
-        return Err(Fault::new(ProblemKind::BadCharacter, what));
-    }
-    Ok(name)
-}
-
-fn read_value(text: &str, range: Range<usize>) -> Result<Value, Fault> {
-    let raw = raw(text, range);
-    match quoted(raw) {
-        Some(word) => number::value(unescape(word)?.as_bytes()),
-        None => number::value(raw.as_bytes()),
-    }
 }
 
 #[cfg(test)]

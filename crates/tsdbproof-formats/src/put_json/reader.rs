@@ -2,12 +2,12 @@
 
 use tsdbproof_core::{Error, ProblemKind, quote};
 
-use super::context::{Behind, Context};
 use super::object::{self, Found};
 use super::output::Output;
-use super::seek::Seek;
-use super::syntax::{Progress, Scanner, Shape};
 use super::templates::{Hit, Templates};
+use crate::json::context::{Behind, Context};
+use crate::json::seek::Seek;
+use crate::json::syntax::{Progress, Scanner, Shape};
 use crate::number::Fault;
 use crate::{FormatReader, Limits, PointSink};
 

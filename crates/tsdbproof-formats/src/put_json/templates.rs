@@ -10,7 +10,7 @@ use std::ops::Range;
 use memchr::memchr_iter;
 use tsdbproof_core::Point;
 
-use super::walk::{Member, Members};
+use crate::json::walk::{Member, Members};
 use crate::{SeriesId, number, spellings::Spellings};
 
 /// An object read by its template.

@@ -2,6 +2,8 @@
 
 use ProblemKind::*;
 
+use tsdbproof_core::Value;
+
 use super::*;
 
 fn fault(text: &str) -> Fault {

@@ -12,7 +12,7 @@ mod judge;
 
 use super::*;
 use crate::SeriesId;
-use crate::put_json::testing::Random;
+use crate::json::testing::Random;
 
 use self::generate::file;
 use self::judge::judge;

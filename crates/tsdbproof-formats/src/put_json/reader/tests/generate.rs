@@ -1,6 +1,6 @@
 //! Files of put objects, good and bad, with some bytes turned.
 
-use crate::put_json::testing::Random;
+use crate::json::testing::Random;
 
 const METRICS: [&str; 6] =
     ["\"m\"", "\"m\"", "\"sys.cpu.user\"", "\"\\u006d\"", "\"gr\u{f6}\u{df}e\"", "7"];

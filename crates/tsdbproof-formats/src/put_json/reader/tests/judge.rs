@@ -3,10 +3,10 @@
 use tsdbproof_core::{Point, Position, Problem, ProblemKind, Series, Tags};
 
 use super::Event;
-use crate::put_json::context::Context;
+use crate::json::context::Context;
+use crate::json::seek::Seek;
+use crate::json::syntax::{Progress, Scanner, Shape};
 use crate::put_json::object::{self, Found};
-use crate::put_json::seek::Seek;
-use crate::put_json::syntax::{Progress, Scanner, Shape};
 
 use ProblemKind::*;
 

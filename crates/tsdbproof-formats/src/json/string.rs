@@ -7,7 +7,7 @@ use tsdbproof_core::{ProblemKind, quote};
 use crate::number::Fault;
 
 /// What sound text between quotes says.
-pub(super) fn unescape(raw: &str) -> Result<Cow<'_, str>, Fault> {
+pub(crate) fn unescape(raw: &str) -> Result<Cow<'_, str>, Fault> {
     let Some((before, mut rest)) = raw.split_once('\\') else { return Ok(Cow::Borrowed(raw)) };
     let mut text = before.to_owned();
     loop {

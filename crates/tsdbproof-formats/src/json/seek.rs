@@ -4,7 +4,7 @@ use super::syntax::Shape;
 
 /// What stands just before the next byte.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Seek {
+pub(crate) struct Seek {
     /// A line end, and blanks, commas or opening brackets.
     is_line_start: bool,
     /// The end of a value, and blanks.
@@ -18,7 +18,7 @@ impl Seek {
     ///
     /// In lines that is the next line end; in a stream an object at the start of a line, or one
     /// behind `},`. No object of a point holds such a thing.
-    pub(super) fn pass(&mut self, shape: Shape, text: &[u8]) -> (usize, bool) {
+    pub(crate) fn pass(&mut self, shape: Shape, text: &[u8]) -> (usize, bool) {
         let at = match shape {
             Shape::Lines => memchr::memchr(b'\n', text),
             Shape::Stream => text.iter().position(|byte| self.takes(*byte)),

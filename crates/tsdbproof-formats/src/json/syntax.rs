@@ -7,7 +7,7 @@ const DEPTH_MAX: u32 = 32;
 
 /// Whether a value may go on behind a line end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// Values, or arrays of them, one behind the other, broken into lines or not.
     Stream,
     /// Each line is complete in itself.
@@ -16,7 +16,7 @@ pub(super) enum Shape {
 
 /// A value of which some bytes were seen.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scanner {
+pub(crate) struct Scanner {
     shape: Shape,
     state: State,
     /// The open containers, the innermost in the lowest bit: 1 for an object.
@@ -27,7 +27,7 @@ pub(super) struct Scanner {
 
 /// What bytes made of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(crate) enum Progress {
     /// It goes on.
     More,
     /// It ends behind so many of the bytes.
@@ -41,8 +41,9 @@ pub(super) enum Progress {
     },
 }
 
+/// Where in a container, or before one, the next byte stands, outside of keys and values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(crate) enum Place {
     Value,
     /// Behind `[`.
     FirstItem,
@@ -53,6 +54,47 @@ enum State {
     Colon,
     /// Behind a value.
     After,
+}
+
+/// What a byte at a place is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// A blank, a comma or a colon; where the next byte stands.
+    Passed(Place),
+    /// The first byte of a key.
+    Key,
+    /// The first byte of a value, if it is one.
+    Value,
+    /// The container's last.
+    Close,
+    /// What can't stand there, and what could.
+    Broken(&'static str),
+}
+
+impl Place {
+    /// Judges the byte at this place.
+    pub(crate) fn judge(self, byte: u8, is_in_object: bool) -> Mark {
+        match (self, byte) {
+            (place, b' ' | b'\t' | b'\n' | b'\r') => Mark::Passed(place),
+            (Place::FirstKey, b'}') | (Place::FirstItem, b']') => Mark::Close,
+            (Place::FirstKey | Place::Key, b'"') => Mark::Key,
+            (Place::FirstKey | Place::Key, _) => Mark::Broken("a key in quotes"),
+            (Place::Colon, b':') => Mark::Passed(Place::Value),
+            (Place::Colon, _) => Mark::Broken("a colon"),
+            (Place::Value | Place::FirstItem, _) => Mark::Value,
+            (Place::After, b',') if is_in_object => Mark::Passed(Place::Key),
+            (Place::After, b',') => Mark::Passed(Place::Value),
+            (Place::After, b'}') if is_in_object => Mark::Close,
+            (Place::After, b']') if !is_in_object => Mark::Close,
+            (Place::After, _) if is_in_object => Mark::Broken("a comma or the end of the object"),
+            (Place::After, _) => Mark::Broken("a comma or the end of the array"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Between(Place),
     Text,
     Escape,
     /// So many digits of `\uXXXX` are to come.
@@ -79,12 +121,12 @@ enum Step {
 
 impl Scanner {
     /// A value whose first byte comes next.
-    pub(super) fn new(shape: Shape) -> Self {
-        Scanner { shape, state: State::Value, open: 0, depth: 0, is_key: false }
+    pub(crate) fn new(shape: Shape) -> Self {
+        Scanner { shape, state: State::Between(Place::Value), open: 0, depth: 0, is_key: false }
     }
 
     /// Takes the next bytes, up to the value's end.
-    pub(super) fn feed(&mut self, text: &[u8]) -> Progress {
+    pub(crate) fn feed(&mut self, text: &[u8]) -> Progress {
         for (index, byte) in text.iter().enumerate() {
             match self.step(*byte) {
                 Step::More => {}
@@ -134,24 +176,16 @@ impl Scanner {
             (_, b'\n') if self.shape == Shape::Lines => {
                 return Step::Broken("the end of the value on its line");
             }
-            (state, b' ' | b'\t' | b'\n' | b'\r') => state,
-            (State::FirstKey, b'}') | (State::FirstItem, b']') => return self.close(),
-            (State::FirstKey | State::Key, b'"') => {
-                self.is_key = true;
-                State::Text
-            }
-            (State::FirstKey | State::Key, _) => return Step::Broken("a key in quotes"),
-            (State::Colon, b':') => State::Value,
-            (State::Colon, _) => return Step::Broken("a colon"),
-            (State::Value | State::FirstItem, byte) => return self.begin_value(byte),
-            (State::After, b',') if self.is_in_object() => State::Key,
-            (State::After, b',') => State::Value,
-            (State::After, b'}') if self.is_in_object() => return self.close(),
-            (State::After, b']') if !self.is_in_object() => return self.close(),
-            (State::After, _) if self.is_in_object() => {
-                return Step::Broken("a comma or the end of the object");
-            }
-            (State::After, _) => return Step::Broken("a comma or the end of the array"),
+            (State::Between(place), byte) => match place.judge(byte, self.is_in_object()) {
+                Mark::Passed(place) => State::Between(place),
+                Mark::Key => {
+                    self.is_key = true;
+                    State::Text
+                }
+                Mark::Value => return self.begin_value(byte),
+                Mark::Close => return self.close(),
+                Mark::Broken(expected) => return Step::Broken(expected),
+            },
         };
         Step::More
     }
@@ -164,7 +198,7 @@ impl Scanner {
             b'{' | b'[' => {
                 self.depth += 1;
                 self.open = self.open << 1 | u32::from(byte == b'{');
-                if byte == b'{' { State::FirstKey } else { State::FirstItem }
+                State::Between(if byte == b'{' { Place::FirstKey } else { Place::FirstItem })
             }
             b'"' => {
                 self.is_key = false;
@@ -193,14 +227,14 @@ impl Scanner {
 
     fn end_text(&mut self) -> Step {
         if self.is_key {
-            self.state = State::Colon;
+            self.state = State::Between(Place::Colon);
             return Step::More;
         }
         self.end_value()
     }
 
     fn end_value(&mut self) -> Step {
-        self.state = State::After;
+        self.state = State::Between(Place::After);
         if self.depth == 0 { Step::End } else { Step::More }
     }
 
@@ -259,7 +293,7 @@ mod tests {
             b"\"b\\\"\"",
             b"\xc3\xa9",
         ];
-        let mut random = crate::put_json::testing::Random(7);
+        let mut random = crate::json::testing::Random(7);
         let mut sound = 0;
         for _ in 0..400_000 {
             let count = 1 + random.below(7);

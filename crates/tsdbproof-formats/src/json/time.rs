@@ -5,7 +5,7 @@ use tsdbproof_core::{ProblemKind, quote};
 use crate::number::{self, Fault};
 
 /// The time that a sound number of JSON writes, if that is a whole number.
-pub(super) fn whole_time_ms(raw: &str) -> Result<u64, Fault> {
+pub(crate) fn whole_time_ms(raw: &str) -> Result<u64, Fault> {
     if !raw.contains(['.', 'e', 'E']) {
         return number::timestamp_ms(raw.as_bytes());
     }

@@ -9,21 +9,21 @@ use memchr::memchr2;
 
 /// A key and its value in an object's text; the key is without its quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Member {
-    pub(super) key: Range<usize>,
-    pub(super) value: Range<usize>,
+pub(crate) struct Member {
+    pub(crate) key: Range<usize>,
+    pub(crate) value: Range<usize>,
 }
 
 /// The members of the object that begins at `at`; then `at` is where its last byte lies.
 #[derive(Debug)]
-pub(super) struct Members<'a> {
-    pub(super) text: &'a [u8],
-    pub(super) at: usize,
+pub(crate) struct Members<'a> {
+    pub(crate) text: &'a [u8],
+    pub(crate) at: usize,
 }
 
 impl<'a> Members<'a> {
     /// Those of the object whose first byte is at `at`.
-    pub(super) fn new(text: &'a [u8], at: usize) -> Self {
+    pub(crate) fn new(text: &'a [u8], at: usize) -> Self {
         Members { text, at: at + 1 }
     }
 }
@@ -44,13 +44,13 @@ impl Iterator for Members<'_> {
 
 /// The items of the array that begins at `at`.
 #[derive(Debug)]
-pub(super) struct Items<'a> {
+pub(crate) struct Items<'a> {
     text: &'a [u8],
     at: usize,
 }
 
 impl<'a> Items<'a> {
-    pub(super) fn new(text: &'a [u8], at: usize) -> Self {
+    pub(crate) fn new(text: &'a [u8], at: usize) -> Self {
         Items { text, at: at + 1 }
     }
 }

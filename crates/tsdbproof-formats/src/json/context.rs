@@ -7,7 +7,7 @@ use super::syntax::Shape;
 
 /// Where the next byte stands, outside of every object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Context {
+pub(crate) enum Context {
     /// Nobody knows, and nothing is held against it.
     Unknown,
     /// In no array.
@@ -17,7 +17,7 @@ pub(super) enum Context {
 
 /// What stands before that byte in an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Behind {
+pub(crate) enum Behind {
     Start,
     Item,
     Comma,
@@ -25,14 +25,14 @@ pub(super) enum Behind {
 
 /// What separates an object from the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Gap {
-    pub(super) length: usize,
-    pub(super) line_ends: u32,
+pub(crate) struct Gap {
+    pub(crate) length: usize,
+    pub(crate) line_ends: u32,
 }
 
 impl Context {
     /// At the first byte of a file of this shape, or somewhere in it.
-    pub(super) fn new(shape: Shape, at: u64) -> Self {
+    pub(crate) fn new(shape: Shape, at: u64) -> Self {
         match shape {
             Shape::Stream if at > 0 => Context::Unknown,
             _ => Context::Top,
@@ -40,7 +40,7 @@ impl Context {
     }
 
     /// Takes `[`, `]` or `,`. Errors: what is wrong with it; from then on nothing is known.
-    pub(super) fn take(&mut self, byte: u8) -> Result<(), &'static str> {
+    pub(crate) fn take(&mut self, byte: u8) -> Result<(), &'static str> {
         let (next, found) = match (*self, byte) {
             (Context::Unknown, _) => (Context::Unknown, Ok(())),
             (Context::Top, b'[') => (Context::Array(Behind::Start), Ok(())),
@@ -56,7 +56,7 @@ impl Context {
     }
 
     /// Takes an item, at its first byte.
-    pub(super) fn take_item(&mut self) -> Result<(), &'static str> {
+    pub(crate) fn take_item(&mut self) -> Result<(), &'static str> {
         match self {
             Context::Array(Behind::Item) => {
                 *self = Context::Unknown;
@@ -72,7 +72,7 @@ impl Context {
 
     /// A gap between two objects that is right here, and as most are.
     #[inline(always)]
-    pub(super) fn gap(self, shape: Shape, text: &[u8]) -> Option<Gap> {
+    pub(crate) fn gap(self, shape: Shape, text: &[u8]) -> Option<Gap> {
         let (length, line_ends) = match (self, text) {
             (Context::Top, [b'\n', ..]) => (1, 1),
             (Context::Top, [b'\r', b'\n', ..]) => (2, 1),
@@ -90,7 +90,7 @@ impl Context {
     }
 
     /// The same, behind such a gap and at an object.
-    pub(super) fn behind_gap(self) -> Self {
+    pub(crate) fn behind_gap(self) -> Self {
         match self {
             Context::Array(_) => Context::Array(Behind::Comma),
             other => other,
