@@ -95,7 +95,7 @@ fn answer(error: &clap::Error, machine: &mut Machine<'_>) -> u8 {
 fn exit_code(report: &Report, allow_partial: bool) -> u8 {
     match report.verdict {
         Verdict::Done | Verdict::SameBytes | Verdict::Same => 0,
-        Verdict::Different | Verdict::Damaged => 1,
+        Verdict::Different | Verdict::Faulty | Verdict::Damaged => 1,
         Verdict::Incomplete if allow_partial => 0,
         Verdict::Incomplete => 3,
     }

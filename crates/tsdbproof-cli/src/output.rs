@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Effects, Style as Colour};
 use tsdbproof::{
     Error,
     render::{Json, Paint, Palette, Text, TextOptions},
-    report::{Difference, Differences, Report},
+    report::{Difference, Differences, Finding, Findings, Report},
     shown,
 };
 use tsdbproof_sources::{AtomicFile, Opening, Stop, io_error};
@@ -94,6 +94,33 @@ fn named(error: io::Error, name: &str) -> io::Error {
     }
 }
 
+/// Refuses an output that something else goes to as well, or that a terminal can't show.
+pub(crate) fn check_output(
+    telling: &Telling,
+    machine: &Machine<'_>,
+    output: &Path,
+    what: &str,
+) -> Result<(), Error> {
+    let to_stdout = output == Path::new("-");
+    if to_stdout && machine.out_is_terminal {
+        return Err(usage(
+            format!("{what} would go to the terminal"),
+            "give a file, -o FILE, or a pipe",
+        ));
+    }
+    let shared = telling.report.iter().any(|report| match &report.file {
+        Some(file) => file == output,
+        None => to_stdout,
+    });
+    match shared {
+        true => Err(usage(
+            format!("{what} and a report go to the same place"),
+            "give the report a file of its own: --report json=FILE",
+        )),
+        false => Ok(()),
+    }
+}
+
 /// The reports of a job: each takes the differences as they are found, and the summary.
 pub(crate) struct Reports<'a> {
     writers: Vec<Writer<'a>>,
@@ -170,6 +197,17 @@ impl Differences for Reports<'_> {
             match writer {
                 Writer::Text(text, _) => text.difference(difference),
                 Writer::Json(json) => json.difference(difference),
+            }
+        }
+    }
+}
+
+impl Findings for Reports<'_> {
+    fn finding(&mut self, finding: &Finding) {
+        for writer in &mut self.writers {
+            match writer {
+                Writer::Text(text, _) => text.finding(finding),
+                Writer::Json(json) => json.finding(finding),
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use tsdbproof::{Depth, Duplicates, FORMATS, Profile};
+use tsdbproof::{Depth, Duplicates, FORMATS, Format, Interval, Profile, time::parse_duration};
 
 /// Bytes: `4096`, `64k`, `512 MiB`, `1GiB`.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
@@ -69,6 +69,28 @@ fn choice<T: Copy + Send + Sync + 'static>(
 
 pub(crate) fn format() -> impl TypedValueParser<Value = &'static str> {
     choice(FORMATS.iter().map(|format| (format.name, format.about, format.name)).collect())
+}
+
+/// Formats that can be written.
+pub(crate) fn written_format() -> impl TypedValueParser<Value = &'static str> {
+    let written = FORMATS.iter().filter(|format| format.write.is_some());
+    choice(written.map(|format| (format.name, format.about, format.name)).collect())
+}
+
+/// The format that a file of this name is written in.
+pub(crate) fn format_of_name(name: &str) -> Option<&'static Format> {
+    let (_, extension) = name.rsplit_once('.')?;
+    let mut written = FORMATS.iter().copied().filter(|format| format.write.is_some());
+    written.find(|format| format.extensions.contains(&extension))
+}
+
+/// `10s`, `1m`, `auto`.
+pub(crate) fn interval(text: &str) -> Result<Interval, String> {
+    match (text, parse_duration(text)) {
+        ("auto", _) => Ok(Interval::Auto),
+        (_, Some(ms)) if ms > 0 => Ok(Interval::Ms(ms)),
+        _ => Err("an interval reads like 10s, 1m, 500ms, 1h or auto".to_owned()),
+    }
 }
 
 pub(crate) fn profile() -> impl TypedValueParser<Value = Profile> {

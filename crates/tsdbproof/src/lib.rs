@@ -14,7 +14,9 @@ mod store;
 pub mod time;
 
 pub use host::{Flow, Host, Input, Outputs, Scratch, Task, Work};
-pub use job::{Against, Source, Target, convert, diff, manifest, merge, show, verify};
+pub use job::{
+    Against, Interval, Source, Target, check, convert, diff, manifest, merge, show, verify,
+};
 pub use options::{Duplicates, Expect, FileDigests, Options};
 pub use scope::Scope;
 pub use tsdbproof_core::{

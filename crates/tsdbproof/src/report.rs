@@ -8,9 +8,11 @@ use tsdbproof_core::{
     digest::{Depth, Entry, RootText, Roots, Totals},
 };
 
+mod checked;
 mod converted;
 
 pub(crate) use crate::time::time;
+pub use checked::{Checked, Finding, FindingKind, Findings, KindCount};
 pub use converted::{Converted, LeftOut};
 
 /// One line of the JSON report.
@@ -19,6 +21,8 @@ pub use converted::{Converted, LeftOut};
 pub enum Message<'a> {
     /// A stretch of a series in which the sides differ.
     Difference(&'a Difference),
+    /// Something that a check found.
+    Finding(&'a Finding),
     /// Everything else; the last line.
     Summary(&'a Report),
 }
@@ -35,6 +39,8 @@ pub enum JobKind {
     Verify,
     /// Compare two sources.
     Diff,
+    /// Look for faults in the points themselves.
+    Check,
     /// Write a source in another format.
     Convert,
     /// Tell what a file holds.
@@ -60,6 +66,8 @@ pub enum Verdict {
     Same,
     /// Different points.
     Different,
+    /// The points themselves have faults.
+    Faulty,
     /// No difference seen, but a source is damaged.
     Damaged,
     /// No difference seen, but not all was read or compared.
@@ -95,6 +103,9 @@ pub struct Report {
     /// Totals of the manifest that was made of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged: Option<SideTotals>,
+    /// What is wrong with the points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Checked>,
     /// What was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub converted: Option<Converted>,

@@ -75,7 +75,8 @@ pub fn parse_time(text: &str, now_ms: u64) -> Result<u64, Error> {
     })
 }
 
-fn parse_duration(text: &str) -> Option<u64> {
+/// The milliseconds that `text` names: `500ms`, `10s`, `1m`, `2h`, `1d`.
+pub fn parse_duration(text: &str) -> Option<u64> {
     let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
     let (count, unit) = text.split_at(unit_at);
     let (_, unit_ms) = UNITS.iter().find(|(name, _)| *name == unit)?;

@@ -1,5 +1,7 @@
 //! The verbs; one file each.
 
+mod check;
+mod convert;
 mod diff;
 mod manifest;
 mod merge;
@@ -18,9 +20,8 @@ use tsdbproof_sources::{NativeHost, Opening, Progress};
 use crate::{
     Machine,
     flags::{Budget, Telling},
-    output::{Reports, Sink},
+    output::{Reports, Sink, check_output},
     progress::watch,
-    usage,
 };
 
 const STDOUT: &str = "standard output";
@@ -51,6 +52,8 @@ enum Verb {
     Manifest(manifest::Args),
     Verify(verify::Args),
     Diff(diff::Args),
+    Check(check::Args),
+    Convert(convert::Args),
     Show(show::Args),
 }
 
@@ -69,6 +72,8 @@ impl Cli {
             Verb::Manifest(args) => args.run(machine),
             Verb::Verify(args) => args.run(machine),
             Verb::Diff(args) => args.run(machine),
+            Verb::Check(args) => args.run(machine),
+            Verb::Convert(args) => args.run(machine),
             Verb::Show(args) => args.run(machine),
         }
     }
@@ -124,7 +129,7 @@ impl Plan<'_> {
         output: &Path,
         job: impl FnOnce(&NativeHost, &mut Sink<'_>) -> Result<Report, Error>,
     ) -> Result<Report, Error> {
-        self.check_output(machine, output)?;
+        check_output(self.telling, machine, output, "the manifest")?;
         let (palette, display) = (self.telling.palette(machine), self.telling.display(machine));
         let mut messages = Vec::new();
         let (mut manifest, stream) = if output == Path::new("-") {
@@ -144,25 +149,6 @@ impl Plan<'_> {
         reports.finish(&report)?;
         machine.err.write_all(&messages)?;
         Ok(report)
-    }
-
-    /// Refuses an output that something else goes to as well.
-    fn check_output(&self, machine: &Machine<'_>, output: &Path) -> Result<(), Error> {
-        let to_stdout = output == Path::new("-");
-        if to_stdout && machine.out_is_terminal {
-            return Err(usage("a manifest is no text for a terminal", "give a file: -o FILE"));
-        }
-        let shared = self.telling.report.iter().any(|report| match &report.file {
-            Some(file) => file == output,
-            None => to_stdout,
-        });
-        match shared {
-            true => Err(usage(
-                "the manifest and a report go to the same place",
-                "give the report a file of its own: --report json=FILE",
-            )),
-            false => Ok(()),
-        }
     }
 }
 

@@ -5,6 +5,7 @@ use tsdbproof_core::{HOUR_MS, Hour, Series, digest::Depth};
 use crate::{Expect, Input, report::NotRead, time::time};
 
 mod by_day;
+mod check;
 mod compare;
 mod convert;
 mod manifest;
@@ -15,6 +16,7 @@ mod stretch;
 mod verdict;
 mod verify;
 
+pub use check::{Interval, check};
 pub use convert::{Target, convert};
 pub use manifest::{manifest, merge};
 pub use show::show;

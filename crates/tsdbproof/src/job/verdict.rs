@@ -19,6 +19,7 @@ pub(super) fn report(job: JobKind, sides: Vec<Side>, options: &Options) -> Repor
         changed_files: Vec::new(),
         contradictions: Vec::new(),
         merged: None,
+        checked: None,
         converted: None,
         version: env!("CARGO_PKG_VERSION"),
     }
@@ -39,6 +40,7 @@ pub(super) fn decide(report: &mut Report, differs: bool, options: &Options) {
         report.reasons.push("a source is damaged: points are or may be lost".to_owned());
     }
     report.verdict = match (differs, report.is_damaged(), is_partial) {
+        (true, _, _) if report.job == JobKind::Check => Verdict::Faulty,
         (true, _, _) => Verdict::Different,
         (false, true, _) => Verdict::Damaged,
         (false, false, true) => Verdict::Incomplete,

@@ -35,7 +35,7 @@ pub(crate) use fold::{Conflicts, next_instant, resolve};
 pub(crate) use leaves::{Leaves, Survey, series_at};
 pub(crate) use problems::Problems;
 pub(crate) use row::{Kept, Row};
-pub(crate) use runs::{Merge, Run, RunWriter, Spill};
+pub(crate) use runs::{Item, Merge, Run, RunWriter, Spill, Window};
 pub(crate) use walk::{Instant, Walk};
 pub(crate) use wanted::{SeriesHash, Wanted};
 

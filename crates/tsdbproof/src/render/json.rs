@@ -5,7 +5,7 @@
 
 use std::io::{Error, Write};
 
-use crate::report::{Difference, Differences, Message, Report};
+use crate::report::{Difference, Differences, Finding, Findings, Message, Report};
 
 /// Writes a report as JSON Lines while the job runs. Holds nothing back, whatever its length.
 #[derive(Debug)]
@@ -42,5 +42,11 @@ impl<W: Write> Json<W> {
 impl<W: Write> Differences for Json<W> {
     fn difference(&mut self, difference: &Difference) {
         self.line(&Message::Difference(difference));
+    }
+}
+
+impl<W: Write> Findings for Json<W> {
+    fn finding(&mut self, finding: &Finding) {
+        self.line(&Message::Finding(finding));
     }
 }

@@ -1,5 +1,6 @@
 //! Reports as bytes; one file for each style.
 
+mod checked;
 mod json;
 mod phrase;
 #[cfg(test)]

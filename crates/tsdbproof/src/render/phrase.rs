@@ -87,8 +87,22 @@ pub(super) fn sentence(report: &Report) -> String {
             let parts = counted(report.sides.len() as u64, "part");
             format!("{} in {parts}, which agree where they overlap", counted(merged, "point"))
         }
+        (Verdict::Done, JobKind::Check) => format!("{points}, and nothing wrong with them"),
         (Verdict::Done, _) => format!("{points}, and no damage"),
+        (Verdict::Faulty, _) => {
+            let kinds = report.checked.iter().flat_map(|checked| &checked.kinds);
+            let problems = kinds.filter(|group| group.is_problem);
+            let problems =
+                problems.map(|group| format!("{} × {}", number(group.count), group.kind.name()));
+            format!("{} in {points}", problems.collect::<Vec<_>>().join(", "))
+        }
         (Verdict::SameBytes, _) => format!("the same bytes, so the same {points}"),
+        (Verdict::Same, JobKind::Convert) => {
+            format!("what was written, read back, holds the same {points}")
+        }
+        (Verdict::Different, JobKind::Convert) => {
+            "what was written, read back, does not hold the points of the source".to_owned()
+        }
         (Verdict::Same, _) if report.sides.len() == 1 => {
             format!("{points}, with the root that was expected")
         }

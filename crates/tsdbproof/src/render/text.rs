@@ -6,6 +6,7 @@
 use tsdbproof_core::shown;
 
 use super::{
+    checked::{self, FirstFindings},
     phrase::{
         FIRST, NAME_CHARS, SENTENCE_CHARS, cause, coverage, notes, point, role, scope, sentence,
         span, stretch, summary, totals,
@@ -14,7 +15,10 @@ use super::{
     worst::{Metric, Worst},
 };
 use crate::{
-    report::{Counts, Difference, Differences, JobKind, Report, Side, SideTotals, Verdict},
+    report::{
+        Counts, Difference, Differences, Finding, Findings, JobKind, Report, Side, SideTotals,
+        Verdict,
+    },
     time::window,
 };
 
@@ -73,6 +77,7 @@ impl Paint {
 pub struct Text {
     options: TextOptions,
     worst: Worst,
+    findings: FirstFindings,
 }
 
 impl Differences for Text {
@@ -81,11 +86,17 @@ impl Differences for Text {
     }
 }
 
+impl Findings for Text {
+    fn finding(&mut self, finding: &Finding) {
+        self.findings.push(finding, unlimited(self.options.limit));
+    }
+}
+
 impl Text {
     /// A text of so much detail.
     pub fn new(options: TextOptions) -> Self {
         let worst = Worst::new(unlimited(options.limit));
-        Text { options, worst }
+        Text { options, worst, findings: FirstFindings::default() }
     }
 
     /// The whole text.
@@ -97,6 +108,10 @@ impl Text {
         page.roots();
         page.holdings();
         page.differences(self.worst);
+        checked::findings(&mut page, &self.findings);
+        if let Some(converted) = &report.converted {
+            checked::left_out(&mut page, converted);
+        }
         page.contradictions();
         page.problems();
         page.coverage();
@@ -114,8 +129,8 @@ fn known_series(series: u64) -> String {
 }
 
 /// The text while it is written.
-struct Page<'a> {
-    report: &'a Report,
+pub(super) struct Page<'a> {
+    pub(super) report: &'a Report,
     palette: &'a Palette,
     /// Entries of a list that are shown.
     list: usize,
@@ -123,7 +138,7 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn line(&mut self, line: impl AsRef<str>) {
+    pub(super) fn line(&mut self, line: impl AsRef<str>) {
         self.text.push_str(line.as_ref());
         self.text.push('\n');
     }
@@ -133,7 +148,7 @@ impl Page<'_> {
         self.line(format!("{label:<10} {text}"));
     }
 
-    fn heading(&mut self, heading: &str) {
+    pub(super) fn heading(&mut self, heading: &str) {
         let heading = self.palette.strong.over(heading);
         self.text.push('\n');
         self.line(heading);
@@ -171,6 +186,7 @@ impl Page<'_> {
             Verdict::Done => ("done", &palette.good),
             Verdict::SameBytes | Verdict::Same => ("same", &palette.good),
             Verdict::Different => ("different", &palette.bad),
+            Verdict::Faulty => ("faulty", &palette.bad),
             Verdict::Damaged => ("damaged", &palette.bad),
             Verdict::Incomplete => ("incomplete", &palette.warn),
         };
@@ -277,7 +293,7 @@ impl Page<'_> {
         self.more(of - rows.len(), noun, "  ");
     }
 
-    fn more(&mut self, more: usize, noun: &str, indent: &str) {
+    pub(super) fn more(&mut self, more: usize, noun: &str, indent: &str) {
         if more > 0 {
             let more = counted_more(more as u64, noun);
             self.line(format!("{indent}… and {more} (--limit 0 shows all)"));

@@ -1,0 +1,67 @@
+//! `tsdbproof check`: what is wrong with the points of a source.
+
+use std::ffi::OsString;
+
+use tsdbproof::{Error, Interval, Options};
+use tsdbproof_sources::{Wanted, block_on};
+
+use super::Plan;
+use crate::{
+    Machine, exit_code,
+    flags::{Budget, Filters, Leniency, Reading, Telling},
+    values,
+};
+
+/// Looks for faults in the points themselves, and tells what `tsdb import` would make of them
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Problems are instants with several values, repeated points, names that OpenTSDB refuses or keeps as \
+another, seconds taken for milliseconds, gaps, and points behind later ones in a file that `tsdb \
+import` reads as it is. Counters that fall, and what `tsdb import` would refuse or narrow, are notes.
+
+Examples:
+  tsdbproof check backup/
+  tsdbproof check march.gz --interval 1m
+  tsdbproof check backup.txt --report json | grep import-refuses
+
+Exit codes: 0 nothing wrong; 1 problems or damage; 2 the job could not be done; 3 nothing wrong in \
+what was read, but part could not be.")]
+pub(super) struct Args {
+    /// Files, folders, patterns, or - for standard input
+    #[arg(value_name = "SOURCE", required = true)]
+    sources: Vec<OsString>,
+
+    /// How far apart the points of a series should be: 10s, 1m, 500ms; auto: as far as most are
+    /// [default: gaps are not looked for]
+    #[arg(long, value_name = "TIME", value_parser = values::interval)]
+    interval: Option<Interval>,
+
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    leniency: Leniency,
+    #[command(flatten)]
+    telling: Telling,
+    #[command(flatten)]
+    budget: Budget,
+}
+
+impl Args {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+        let mut options = Options::default();
+        self.filters.apply(&mut options, machine.now_ms)?;
+        self.reading.apply(&mut options);
+        self.leniency.apply(&mut options);
+        self.budget.apply(&mut options);
+        let mut opening = self.budget.opening(&options, machine);
+        let source = opening.source(&self.sources, Wanted::Points)?;
+        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        let interval = self.interval.unwrap_or_default();
+        let report = plan.report(machine, |host, reports| {
+            block_on(tsdbproof::check(host, &source, interval, &options, reports))
+        })?;
+        Ok(exit_code(&report, self.leniency.allow_partial))
+    }
+}
