@@ -104,6 +104,12 @@ problem_kinds! {
     BadRecord = "bad-record", Damage;
     /// A record or a block longer than the limit.
     RecordTooLong = "record-too-long", Damage;
+    /// A cell that sorts in front of the one before it in its file.
+    KeyOrder = "key-order", Damage;
+    /// A file that another names is not there.
+    MissingFile = "missing-file", Damage;
+    /// A file of another length than another says.
+    FileLength = "file-length", Damage;
     /// Bytes between or behind compressed parts that belong to none.
     StrayBytes = "stray-bytes", Damage;
     /// The last line has no end: it may be cut.
