@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tsdbproof::{Error, Options, Target, format_by_name};
+use tsdbproof::{Codec, Error, Options, Target, format_by_name};
 use tsdbproof_sources::{NativeOutputs, Progress, Wanted, block_on};
 
 use super::{STDERR, STDOUT};
@@ -105,9 +105,10 @@ impl Args {
     /// What is written: by `--write`, else by the file's name.
     fn target(&self) -> Result<Target, Error> {
         let name = self.output.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let (codec, inner) = Codec::of_name(&name);
         let format = match self.write {
             Some(name) => format_by_name(name),
-            None => values::format_of_name(&name),
+            None => values::format_of_name(inner),
         };
         let format = format.ok_or_else(|| {
             usage(
@@ -116,7 +117,7 @@ impl Args {
             )
             .in_file(name)
         })?;
-        Ok(Target { format, is_partitioned: self.partition })
+        Ok(Target { format, codec, is_partitioned: self.partition })
     }
 
     fn outputs(&self, target: Target, machine: &Machine<'_>) -> Result<NativeOutputs, Error> {

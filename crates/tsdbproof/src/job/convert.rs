@@ -1,7 +1,9 @@
 //! `convert`: the same points in another format, proven by reading what was written.
 
 use tsdbproof_core::{Error, Point, Series};
-use tsdbproof_formats::{Format, FormatWriter, ReadOptions, WriteOptions};
+use tsdbproof_formats::{
+    Format, FormatWriter, ReadOptions, WriteOptions, compress::Compressor, decompress::Codec,
+};
 
 use super::{Source, by_day, side, verdict};
 use crate::{
@@ -15,6 +17,8 @@ use crate::{
 pub struct Target {
     /// The format of every file.
     pub format: &'static Format,
+    /// How every file is compressed.
+    pub codec: Codec,
     /// Whether points go to a file for each metric and day, in folders as Hive names them.
     pub is_partitioned: bool,
 }
@@ -89,11 +93,13 @@ pub(super) struct Writing<'a, O> {
     outputs: &'a mut O,
     /// The open file's.
     writer: Option<Box<dyn FormatWriter>>,
+    compressor: Box<dyn Compressor>,
     series: Series,
     /// Why the series can't be written.
     refused: Option<&'static str>,
     points: Vec<Point>,
     bytes: Vec<u8>,
+    packed: Vec<u8>,
     converted: Converted,
 }
 
@@ -108,10 +114,12 @@ impl<'a, O: Outputs> Writing<'a, O> {
             options: WriteOptions { tag_keys: tag_keys(leaves)? },
             outputs,
             writer: None,
+            compressor: target.codec.compressor()?,
             series: Series::default(),
             refused: None,
             points: Vec::new(),
             bytes: Vec::new(),
+            packed: Vec::new(),
             converted: Converted { format: target.format.name, ..Converted::default() },
         })
     }
@@ -122,6 +130,7 @@ impl<'a, O: Outputs> Writing<'a, O> {
         self.outputs.begin(name)?;
         self.converted.files += 1;
         self.writer = self.target.format.write.map(|open| open(&self.options));
+        self.compressor = self.target.codec.compressor()?;
         Ok(())
     }
 
@@ -164,8 +173,10 @@ impl<'a, O: Outputs> Writing<'a, O> {
     }
 
     fn write(&mut self) -> Result<(), Error> {
-        self.outputs.write(&self.bytes)?;
+        self.compressor.push(&self.bytes, &mut self.packed)?;
         self.bytes.clear();
+        self.outputs.write(&self.packed)?;
+        self.packed.clear();
         Ok(())
     }
 
@@ -173,8 +184,12 @@ impl<'a, O: Outputs> Writing<'a, O> {
         self.flush()?;
         if let Some(mut writer) = self.writer.take() {
             writer.finish(&mut self.bytes)?;
+            self.compressor.push(&self.bytes, &mut self.packed)?;
+            self.bytes.clear();
+            self.compressor.finish(&mut self.packed)?;
+            self.write()?;
         }
-        self.write()
+        Ok(())
     }
 
     fn finish(mut self) -> Result<Converted, Error> {
