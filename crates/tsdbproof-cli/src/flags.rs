@@ -85,18 +85,14 @@ pub(crate) struct Budget {
     piece_size: Option<u64>,
 }
 
-/// What is told, and how.
+/// How results are told, and where.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
-pub(crate) struct Telling {
+pub(crate) struct Styles {
     /// Where a report goes: text or json (JSON lines) to standard output, or to =FILE; repeatable
     /// [default: text]
     #[arg(long, value_name = "STYLE[=FILE]", value_parser = values::report_to)]
     pub(crate) report: Vec<ReportTo>,
-
-    /// Differences that a text report shows of each metric, of twice as many metrics; 0 for all
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) limit: usize,
 
     /// Nothing to standard output, no progress; reports to files are written
     #[arg(long, short)]
@@ -108,6 +104,18 @@ pub(crate) struct Telling {
         hide_possible_values = true
     )]
     pub(crate) color: When,
+}
+
+/// What is told of a job that takes its time.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Telling {
+    #[command(flatten)]
+    pub(crate) styles: Styles,
+
+    /// Differences that a text report shows of each metric, of twice as many metrics; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) limit: usize,
 
     /// Bytes read, rate and time left
     #[arg(

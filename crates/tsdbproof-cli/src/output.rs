@@ -16,12 +16,15 @@ use tsdbproof_sources::{AtomicFile, Opening, Stop, io_error};
 
 use crate::{
     Machine,
-    flags::Telling,
+    flags::{Styles, Telling},
     progress::Display,
     usage,
     values::{ReportTo, Style},
 };
 
+/// What messages call the streams.
+pub(crate) const STDOUT: &str = "standard output";
+pub(crate) const STDERR: &str = "standard error";
 /// Characters of a path that a message shows.
 const PATH_CHARS: usize = 1024;
 
@@ -108,7 +111,7 @@ pub(crate) fn check_output(
             "give a file, -o FILE, or a pipe",
         ));
     }
-    let shared = telling.report.iter().any(|report| match &report.file {
+    let shared = telling.styles.report.iter().any(|report| match &report.file {
         Some(file) => file == output,
         None => to_stdout,
     });
@@ -140,20 +143,10 @@ impl<'a> Reports<'a> {
         stop: &Stop,
         stream: Sink<'a>,
     ) -> Result<Self, Error> {
-        let default = [ReportTo { style: Style::Text, file: None }];
-        let wanted = if telling.report.is_empty() { &default[..] } else { &telling.report };
-        for (index, report) in wanted.iter().enumerate() {
-            if wanted.iter().take(index).any(|other| other.file == report.file) {
-                return Err(usage(
-                    "two reports go to the same place",
-                    "give all but one a file: --report json=FILE",
-                ));
-            }
-        }
-        let mut stream = Some(stream).filter(|_| !telling.quiet);
+        let mut stream = Some(stream).filter(|_| !telling.styles.quiet);
         let mut writers = Vec::new();
-        for ReportTo { style, file } in wanted {
-            let sink = match file {
+        for ReportTo { style, file } in telling.styles.places()? {
+            let sink = match &file {
                 Some(path) => Sink::file(path, opening, stop)?,
                 None => match stream.take() {
                     Some(stream) => stream,
@@ -213,16 +206,48 @@ impl Findings for Reports<'_> {
     }
 }
 
-impl Telling {
+impl Styles {
+    /// Where reports go, no two of them to one place.
+    fn places(&self) -> Result<Vec<ReportTo>, Error> {
+        if self.report.is_empty() {
+            return Ok(vec![ReportTo { style: Style::Text, file: None }]);
+        }
+        for (index, report) in self.report.iter().enumerate() {
+            if self.report.iter().take(index).any(|other| other.file == report.file) {
+                return Err(usage(
+                    "two reports go to the same place",
+                    "give all but one a file: --report json=FILE",
+                ));
+            }
+        }
+        Ok(self.report.clone())
+    }
+
+    /// Writes what is known at once to each place where a report goes.
+    pub(crate) fn tell(
+        &self,
+        machine: &mut Machine<'_>,
+        opening: &Opening,
+        render: impl Fn(Style, &Palette) -> Result<String, Error>,
+    ) -> Result<(), Error> {
+        let (palette, plain) = (self.palette(machine), Palette::default());
+        for ReportTo { style, file } in self.places()? {
+            let (mut sink, palette) = match &file {
+                Some(path) => (Sink::file(path, opening, &machine.stop)?, &plain),
+                None if self.quiet => continue,
+                None => (Sink::stream(machine.out, STDOUT), &palette),
+            };
+            sink.write_all(render(style, palette)?.as_bytes())?;
+            sink.commit()?;
+        }
+        Ok(())
+    }
+
     /// The colours of a report on standard output.
     pub(crate) fn palette(&self, machine: &Machine<'_>) -> Palette {
         if !self.color.or(machine.out_has_colours) {
             return Palette::default();
         }
-        let paint = |colour: Colour| Paint {
-            on: colour.render().to_string(),
-            off: colour.render_reset().to_string(),
-        };
         let bold = |colour: AnsiColor| paint(colour.on_default() | Effects::BOLD);
         Palette {
             good: bold(AnsiColor::Green),
@@ -232,10 +257,21 @@ impl Telling {
             strong: paint(Colour::new().bold()),
         }
     }
+}
+
+fn paint(colour: Colour) -> Paint {
+    Paint { on: colour.render().to_string(), off: colour.render_reset().to_string() }
+}
+
+impl Telling {
+    /// The colours of a report on standard output.
+    pub(crate) fn palette(&self, machine: &Machine<'_>) -> Palette {
+        self.styles.palette(machine)
+    }
 
     /// Where progress is shown.
     pub(crate) fn display(&self, machine: &Machine<'_>) -> Display {
-        match self.progress.or(machine.err_is_terminal && !self.quiet) {
+        match self.progress.or(machine.err_is_terminal && !self.styles.quiet) {
             true if machine.err_is_terminal => Display::Bar,
             true => Display::Lines,
             false => Display::Hidden,

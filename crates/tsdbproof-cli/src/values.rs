@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap_complete::Shell;
 use tsdbproof::{Depth, Duplicates, FORMATS, Format, Interval, Profile, time::parse_duration};
 
 /// Bytes: `4096`, `64k`, `512 MiB`, `1GiB`.
@@ -114,6 +115,15 @@ pub(crate) fn duplicates() -> impl TypedValueParser<Value = Duplicates> {
         ("keep", "all; the instant is counted as a conflict", Duplicates::Keep),
         ("last", "the one written last", Duplicates::Last),
         ("first", "the one written first", Duplicates::First),
+    ])
+}
+
+pub(crate) fn shell() -> impl TypedValueParser<Value = Shell> {
+    choice(vec![
+        ("bash", "4.4 or later does best", Shell::Bash),
+        ("zsh", "", Shell::Zsh),
+        ("fish", "", Shell::Fish),
+        ("powershell", "", Shell::PowerShell),
     ])
 }
 

@@ -1,8 +1,10 @@
 //! The verbs; one file each.
 
 mod check;
+mod completions;
 mod convert;
 mod diff;
+mod formats;
 mod manifest;
 mod merge;
 mod show;
@@ -20,12 +22,9 @@ use tsdbproof_sources::{NativeHost, Opening, Progress};
 use crate::{
     Machine,
     flags::{Budget, Telling},
-    output::{Reports, Sink, check_output},
+    output::{Reports, STDERR, STDOUT, Sink, check_output},
     progress::watch,
 };
-
-const STDOUT: &str = "standard output";
-const STDERR: &str = "standard error";
 
 /// Verifies and compares backups of a time-series database by the points that they hold
 #[derive(Debug, Parser)]
@@ -55,6 +54,8 @@ enum Verb {
     Check(check::Args),
     Convert(convert::Args),
     Show(show::Args),
+    Formats(formats::Args),
+    Completions(completions::Args),
 }
 
 impl Cli {
@@ -75,6 +76,8 @@ impl Cli {
             Verb::Check(args) => args.run(machine),
             Verb::Convert(args) => args.run(machine),
             Verb::Show(args) => args.run(machine),
+            Verb::Formats(args) => args.run(machine),
+            Verb::Completions(args) => args.run(machine),
         }
     }
 }
