@@ -3,7 +3,7 @@
 use std::{ffi::OsString, fs, io, os::unix::fs::symlink, path::Path, sync::OnceLock};
 
 use sha2::{Digest, Sha256};
-use tsdbproof_cli::{Machine, Stop, run};
+use tsdbproof_cli::{Environment, Machine, Stop, run};
 
 use crate::judge::hex;
 
@@ -45,6 +45,8 @@ pub(crate) fn tsdbproof(line: &str) -> Ran {
         out_is_terminal: false,
         err_is_terminal: false,
         out_has_colours: false,
+        err_has_colours: false,
+        environment: Environment::default(),
         now_ms: NOW_MS,
         stop: Stop::default(),
     };

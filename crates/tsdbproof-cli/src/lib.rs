@@ -10,8 +10,10 @@
 
 mod command;
 mod flags;
+mod guess;
 mod output;
 mod progress;
+mod settings;
 mod values;
 
 use std::{
@@ -20,12 +22,16 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use anstyle::{AnsiColor, Effects, Style};
 use clap::error::ErrorKind;
 use tsdbproof::{
     Error,
     report::{Report, Verdict},
 };
 pub use tsdbproof_sources::Stop;
+
+use command::{Call, Refusal};
+pub use settings::Environment;
 
 /// The job could not be done.
 const EXIT_FAILED: u8 = 2;
@@ -46,6 +52,10 @@ pub struct Machine<'a> {
     pub err_is_terminal: bool,
     /// Whether results have colours unless a flag says otherwise.
     pub out_has_colours: bool,
+    /// Whether messages have colours unless a flag says otherwise.
+    pub err_has_colours: bool,
+    /// Its variables.
+    pub environment: Environment,
     /// The time now, in milliseconds since 1970.
     pub now_ms: u64,
     /// Set when the run shall stop.
@@ -54,24 +64,34 @@ pub struct Machine<'a> {
 
 /// Runs a command line, its program's name included, and gives the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, mut machine: Machine<'_>) -> u8 {
-    let cli = match command::Cli::parse_from(args) {
-        Ok(cli) => cli,
-        Err(error) => return answer(&error, &mut machine),
+    let args: Vec<OsString> = args.into_iter().collect();
+    let environment = std::mem::take(&mut machine.environment);
+    let call = match Call::read(&args, environment) {
+        Ok(call) => call,
+        Err(Refusal::Usage(error)) => return answer(&error, &mut machine),
+        Err(Refusal::Settings(error)) => return fail(&error, &mut machine),
     };
-    let stop = machine.stop.clone();
+    machine.err_has_colours = call.color.or(machine.err_has_colours);
     // A panic has been told by the hook; what was half written goes as its owner is dropped.
-    let result = catch_unwind(AssertUnwindSafe(|| cli.run(&mut machine)));
+    let result = catch_unwind(AssertUnwindSafe(|| call.run(&mut machine)));
     match result {
         Ok(Ok(code)) => code,
-        Ok(Err(error)) => {
-            // Nobody is left to tell if this fails.
-            let _ = writeln!(machine.err, "error: {error}");
-            match stop.signal().and_then(|signal| u8::try_from(signal).ok()) {
-                Some(signal) => EXIT_SIGNAL.saturating_add(signal),
-                None => EXIT_FAILED,
-            }
-        }
+        Ok(Err(error)) => fail(&error, &mut machine),
         Err(_) => EXIT_FAILED,
+    }
+}
+
+/// Tells why the job could not be done, and gives the exit code.
+fn fail(error: &Error, machine: &mut Machine<'_>) -> u8 {
+    let colour = match machine.err_has_colours {
+        true => Style::new().fg_color(Some(AnsiColor::Red.into())) | Effects::BOLD,
+        false => Style::new(),
+    };
+    // Nobody is left to tell if this fails.
+    let _ = writeln!(machine.err, "{colour}error:{colour:#} {error}");
+    match machine.stop.signal().and_then(|signal| u8::try_from(signal).ok()) {
+        Some(signal) => EXIT_SIGNAL.saturating_add(signal),
+        None => EXIT_FAILED,
     }
 }
 
@@ -79,10 +99,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut machine: Machine<'_>) -
 fn answer(error: &clap::Error, machine: &mut Machine<'_>) -> u8 {
     let text = error.render();
     let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    let written = match (is_asked_for, machine.out_has_colours) {
-        (true, true) => write!(machine.out, "{}", text.ansi()),
-        (true, false) => write!(machine.out, "{text}"),
-        (false, _) => write!(machine.err, "{text}"),
+    let (to, has_colours): (&mut dyn Write, bool) = match is_asked_for {
+        true => (machine.out, machine.out_has_colours),
+        false => (machine.err, machine.err_has_colours),
+    };
+    let written = match has_colours {
+        true => write!(to, "{}", text.ansi()),
+        false => write!(to, "{text}"),
     };
     match written {
         Err(error) if is_asked_for && error.kind() != std::io::ErrorKind::BrokenPipe => EXIT_FAILED,

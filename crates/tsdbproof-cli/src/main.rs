@@ -8,7 +8,7 @@ use std::{
 };
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use tsdbproof_cli::{Machine, Stop, run};
+use tsdbproof_cli::{Environment, Machine, Stop, run};
 
 fn main() -> ExitCode {
     panic::set_hook(Box::new(|panic| {
@@ -26,11 +26,14 @@ fn main() -> ExitCode {
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let (mut out, mut err) = (io::stdout(), io::stderr());
+    let never = anstream::ColorChoice::Never;
     let machine = Machine {
         stdin: Box::new(io::stdin()),
         out_is_terminal: out.is_terminal(),
         err_is_terminal: err.is_terminal(),
-        out_has_colours: anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never,
+        out_has_colours: anstream::AutoStream::choice(&out) != never,
+        err_has_colours: anstream::AutoStream::choice(&err) != never,
+        environment: Environment::of_process(),
         out: &mut out,
         err: &mut err,
         now_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),

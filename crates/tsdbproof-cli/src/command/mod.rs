@@ -2,28 +2,33 @@
 
 mod check;
 mod completions;
+mod config;
 mod convert;
 mod diff;
 mod formats;
+mod man;
 mod manifest;
 mod merge;
 mod show;
 mod verify;
 
-use std::{ffi::OsString, path::Path};
-
-use clap::{
-    Arg, ArgAction, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
-    builder::BoolishValueParser,
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
 };
+
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tsdbproof::{Error, report::Report};
 use tsdbproof_sources::{NativeHost, Opening, Progress};
 
 use crate::{
     Machine,
     flags::{Budget, Telling},
+    guess::with_sibling,
     output::{Reports, STDERR, STDOUT, Sink, check_output},
     progress::watch,
+    settings::{Environment, Settings, command_of, innermost, verb_of, without_requirements},
+    values::When,
 };
 
 /// Verifies and compares backups of a time-series database by the points that they hold
@@ -40,10 +45,17 @@ Examples:
 
 Exit codes: 0 fine and complete; 1 differences or damage; 2 the job could not be done; 3 no \
 difference seen, but not all was compared; 130 interrupted; 143 terminated.
-Every flag has an environment variable, TSDBPROOF_ with the flag's name; a flag wins over it.")]
+
+Every flag has an environment variable, TSDBPROOF_ with the flag's name, and may stand in \
+tsdbproof.toml in the user's configuration folder: a flag wins over its variable, a variable over \
+the file. `tsdbproof config show` tells what holds.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     verb: Verb,
+
+    /// The file of settings [default: tsdbproof.toml in the user's configuration folder]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -55,21 +67,71 @@ enum Verb {
     Convert(convert::Args),
     Show(show::Args),
     Formats(formats::Args),
+    Config(config::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
-impl Cli {
-    /// The arguments read, with what the environment says of flags that are not given.
-    pub(crate) fn parse_from(
-        args: impl IntoIterator<Item = OsString>,
-    ) -> Result<Self, clap::Error> {
-        let mut command = with_environment(Cli::command());
+/// A command line, with what is set outside of it.
+pub(crate) struct Call {
+    cli: Cli,
+    settings: Settings,
+    /// What is named without a flag.
+    names: Vec<OsString>,
+    pub(crate) color: When,
+}
+
+/// Why a command line is not run.
+pub(crate) enum Refusal {
+    /// It asks for help, or for something that there is not.
+    Usage(clap::Error),
+    /// What is set outside of it can't be.
+    Settings(Error),
+}
+
+impl From<clap::Error> for Refusal {
+    fn from(error: clap::Error) -> Self {
+        Refusal::Usage(error)
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal::Settings(error)
+    }
+}
+
+impl Call {
+    /// Reads a command line, and the settings of the flags that it leaves out.
+    pub(crate) fn read(args: &[OsString], environment: Environment) -> Result<Self, Refusal> {
+        let asked = match without_requirements(Cli::command()).try_get_matches_from(args) {
+            Ok(asked) => asked,
+            // No setting mends it. Help and messages say what is required.
+            Err(error) => {
+                return Err(Cli::command()
+                    .try_get_matches_from(args)
+                    .err()
+                    .unwrap_or(error)
+                    .into());
+            }
+        };
+        let file = asked.get_one::<PathBuf>("config").cloned();
+        let settings = Settings::load(environment, file, &Cli::command())?;
+        let mut command = settings.apply(Cli::command(), &verb_of(&asked))?;
         let matches = command.try_get_matches_from_mut(args)?;
-        Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+        let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        let verb = innermost(&matches);
+        let color = verb.try_get_one("color").ok().flatten().copied().unwrap_or(When::Auto);
+        let names = command_of(&command, &verb_of(&matches))
+            .into_iter()
+            .flat_map(Command::get_positionals)
+            .filter_map(|arg| verb.get_raw(arg.get_id().as_str()));
+        let names = names.flatten().map(OsStr::to_owned).collect();
+        Ok(Call { cli, settings, names, color })
     }
 
     pub(crate) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
-        match self.verb {
+        let result = match self.cli.verb {
             Verb::Manifest(args) => args.run(machine),
             Verb::Verify(args) => args.run(machine),
             Verb::Diff(args) => args.run(machine),
@@ -77,28 +139,12 @@ impl Cli {
             Verb::Convert(args) => args.run(machine),
             Verb::Show(args) => args.run(machine),
             Verb::Formats(args) => args.run(machine),
+            Verb::Config(args) => args.run(&self.settings, machine),
             Verb::Completions(args) => args.run(machine),
-        }
+            Verb::Man(args) => args.run(&self.settings, machine),
+        };
+        result.map_err(|error| with_sibling(error, &self.names))
     }
-}
-
-/// Gives every flag its variable: `--max-line` can be set by `TSDBPROOF_MAX_LINE`.
-fn with_environment(command: Command) -> Command {
-    command.mut_args(with_variable).mut_subcommands(with_environment)
-}
-
-fn with_variable(arg: Arg) -> Arg {
-    let Some(long) = arg.get_long() else { return arg };
-    let name = format!("TSDBPROOF_{}", long.to_uppercase().replace('-', "_"));
-    // CI systems set variables to nothing where they mean that there is none.
-    if std::env::var_os(&name).is_some_and(|value| value.is_empty()) {
-        return arg;
-    }
-    let arg = match arg.get_action() {
-        ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
-        _ => arg,
-    };
-    arg.env(name).hide_env(true)
 }
 
 /// A job before it begins: what it reads is open.
@@ -159,27 +205,8 @@ impl Plan<'_> {
 mod tests {
     use super::*;
 
-    fn flags(command: &Command) -> Vec<Arg> {
-        let own = command.get_arguments().cloned();
-        own.chain(command.get_subcommands().flat_map(flags)).collect()
-    }
-
     #[test]
     fn arguments_agree_with_each_other() {
-        with_environment(Cli::command()).debug_assert();
-    }
-
-    #[test]
-    fn every_flag_has_its_variable() {
-        let flags = flags(&with_environment(Cli::command()));
-        assert!(flags.len() > 50);
-        for flag in flags.iter().filter(|flag| flag.get_long().is_some()) {
-            let name = flag.get_env().and_then(|name| name.to_str()).unwrap_or_default();
-            let flag_of_name = name.strip_prefix("TSDBPROOF_").unwrap_or_default();
-            assert_eq!(
-                Some(flag_of_name.to_lowercase().replace('_', "-").as_str()),
-                flag.get_long()
-            );
-        }
+        Cli::command().debug_assert();
     }
 }
