@@ -26,6 +26,9 @@ pub(crate) mod series;
 pub(crate) mod uid;
 pub(crate) mod widths;
 
+#[cfg(test)]
+mod tests;
+
 /// Bytes that a message may show of a key at most: eight tags of wide UIDs, and a salt.
 const SHOWN_BYTES: usize = 64;
 

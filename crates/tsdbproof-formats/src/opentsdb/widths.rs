@@ -114,3 +114,70 @@ fn is_named(row: &RowKey<'_>, uids: &UidTable) -> bool {
     has(UidKind::Metric, row.metric)
         && row.tags().all(|(key, value)| has(UidKind::TagKey, key) && has(UidKind::TagValue, value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::opentsdb::tests::{Owned, cells, uid_table, unhex};
+
+    fn decide(keys: &[&[u8]], given: GivenWidths, uids: &UidTable) -> Result<Widths, String> {
+        let mut sample = KeySample::new(given, uids);
+        keys.iter().for_each(|key| sample.push(key));
+        sample.decide().map_err(|error| error.to_string())
+    }
+
+    fn keys(cells: &[Owned]) -> Vec<&[u8]> {
+        cells.iter().map(|cell| &cell.row[..]).collect()
+    }
+
+    #[test]
+    fn a_salt_is_found_in_the_keys() {
+        let any = GivenWidths::default();
+        for (set, salt) in [("main", 0), ("append", 0), ("salt", 1)] {
+            let uids = uid_table(&[&cells(&format!("cells/{set}-uid.tsv.gz"))]).0;
+            let cells = cells(&format!("cells/{set}-data.tsv.gz"));
+            let expected = Widths { salt, ..Widths::default() };
+            assert_eq!(decide(&keys(&cells), any, &uids), Ok(expected), "{set}");
+            // One row of a series is enough, and names are not needed.
+            let one = cells.iter().rev().find(|cell| cell.row.len() > 8).unwrap();
+            assert_eq!(decide(&[&one.row], any, &uids), Ok(expected), "{set}");
+            let lost = decide(&keys(&cells), any, &UidTable::default());
+            assert_eq!(lost, Ok(expected), "{set}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_uids_tells_their_widths_unless_the_user_does() {
+        let uids = uid_table(&[&[
+            Owned::new(&[0, 0, 0, 1], "name", b"metrics", b"m"),
+            Owned::new(&[1], "name", b"tagk", b"k"),
+            Owned::new(&[0, 1], "name", b"tagv", b"v"),
+        ]])
+        .0;
+        let key = unhex("00070000000165 53ede0010001".replace(' ', "").as_str());
+        let found = decide(&[&key], GivenWidths::default(), &uids);
+        let widths = Widths { salt: 2, metric: 4, tag_key: 1, tag_value: 2 };
+        assert_eq!(found, Ok(widths));
+        let given = GivenWidths { salt: Some(0), metric: Some(6), ..GivenWidths::default() };
+        assert_eq!(decide(&[&key], given, &uids), Ok(Widths { salt: 0, metric: 6, ..widths }));
+    }
+
+    #[test]
+    fn what_the_keys_leave_open_is_asked() {
+        let any = GivenWidths::default();
+        let none = UidTable::default();
+        assert_eq!(decide(&[], any, &none), Ok(Widths::default()));
+        // Annotations alone, of no series.
+        let global = unhex("0000006553ede0");
+        assert_eq!(decide(&[&global, &global], any, &none), Ok(Widths::default()));
+        // A time that is no full hour, in each place where one could stand.
+        let odd = unhex("0000016553ede1000001000001");
+        let error = decide(&[&odd, &odd, &global], any, &none).unwrap_err();
+        assert!(error.contains("no width of a salt makes sense"), "{error}");
+        assert!(error.contains("help: say how OpenTSDB is set up"), "{error}");
+        // Zeros are a full hour wherever they stand.
+        let zeros = [0; 25];
+        let error = decide(&[&zeros], any, &none).unwrap_err();
+        assert!(error.contains("salts of [0, 6] bytes make sense"), "{error}");
+    }
+}
