@@ -27,6 +27,8 @@ pub enum Verdict {
     Same,
     /// Different points.
     Different,
+    /// The points themselves have faults.
+    Faulty,
     /// No difference seen, but a source is damaged.
     Damaged,
     /// No difference seen, but not all was read or compared.
@@ -40,6 +42,7 @@ impl From<report::Verdict> for Verdict {
             report::Verdict::SameBytes => Verdict::SameBytes,
             report::Verdict::Same => Verdict::Same,
             report::Verdict::Different => Verdict::Different,
+            report::Verdict::Faulty => Verdict::Faulty,
             report::Verdict::Damaged => Verdict::Damaged,
             report::Verdict::Incomplete => Verdict::Incomplete,
         }
