@@ -56,6 +56,18 @@ impl Row<'_> {
         self.report(ProblemKind::BadCell, what);
     }
 
+    /// Counts a point that can't be read.
+    fn count_bad(&mut self, what: &str, qualifier: Qualifier) {
+        let is_late = u64::from(qualifier.offset_ms()) >= HOUR_MS;
+        let findings = &mut self.findings;
+        let count = match what {
+            SIGN_EXTENDED => &mut findings.bad_floats,
+            _ if is_late => &mut findings.late_points,
+            _ => &mut findings.bad_values,
+        };
+        *count += 1;
+    }
+
     /// Takes a cell of a family that the table should not have.
     pub(super) fn take_stray(&mut self, cell: &Cell<'_>) {
         self.findings.unknown_objects += 1;
@@ -116,10 +128,7 @@ impl RowPoints {
         let (point, value, repair) = match point {
             Ok(found) => found,
             Err(what) => {
-                let is_float = what == SIGN_EXTENDED;
-                row.findings.bad_floats += u64::from(is_float);
-                row.findings.bad_values += u64::from(!is_float);
-                row.findings.late_points += u64::from(is_late(qualifier));
+                row.count_bad(what, qualifier);
                 return row.report_bad(what, cell.qualifier, cell.value);
             }
         };
@@ -176,8 +185,7 @@ impl RowPoints {
             match qualifier.point(value, row.base_s) {
                 Ok(point) => self.push(point, value, qualifier, is_appended, row),
                 Err(what) => {
-                    row.findings.bad_values += 1;
-                    row.findings.late_points += u64::from(is_late(qualifier));
+                    row.count_bad(what, qualifier);
                     let what = format!("{what}, in a column of many");
                     row.report_bad(what, &qualifier.to_bytes(), value);
                 }
@@ -248,10 +256,6 @@ impl Repeats {
             self.different += 1;
         }
     }
-}
-
-fn is_late(qualifier: Qualifier) -> bool {
-    u64::from(qualifier.offset_ms()) >= HOUR_MS
 }
 
 /// Bytes that an integer on 8 bytes takes too many.

@@ -73,3 +73,74 @@ pub(crate) struct Repeats {
     /// newest cell win.
     pub(crate) refused_rows: u64,
 }
+
+impl RowFindings {
+    /// Adds what was met in other rows.
+    pub(crate) fn join(&mut self, other: &RowFindings) {
+        // Taken apart by name, so that no count can be forgotten.
+        let RowFindings {
+            rows,
+            cells,
+            hidden,
+            instants,
+            annotations,
+            histograms,
+            rollups,
+            future_objects,
+            unknown_objects,
+            append_columns,
+            bad_keys,
+            orphans,
+            duplicates,
+            repeats,
+            bad_compacted,
+            unordered_compacted,
+            bad_appended,
+            bad_values,
+            bad_floats,
+            repaired_lengths,
+            long_integers,
+            saved_bytes,
+            unaligned_rows,
+            late_points,
+            unordered_tags,
+        } = *other;
+        let Hidden { markers, deleted, older, expired } = hidden;
+        let Repeats { same, equal, different, refused_rows } = repeats;
+        for (mine, others) in [
+            (&mut self.rows, rows),
+            (&mut self.cells, cells),
+            (&mut self.hidden.markers, markers),
+            (&mut self.hidden.deleted, deleted),
+            (&mut self.hidden.older, older),
+            (&mut self.hidden.expired, expired),
+            (&mut self.instants, instants),
+            (&mut self.annotations, annotations),
+            (&mut self.histograms, histograms),
+            (&mut self.rollups, rollups),
+            (&mut self.future_objects, future_objects),
+            (&mut self.unknown_objects, unknown_objects),
+            (&mut self.append_columns, append_columns),
+            (&mut self.bad_keys, bad_keys),
+            (&mut self.orphans, orphans),
+            (&mut self.duplicates, duplicates),
+            (&mut self.repeats.same, same),
+            (&mut self.repeats.equal, equal),
+            (&mut self.repeats.different, different),
+            (&mut self.repeats.refused_rows, refused_rows),
+            (&mut self.bad_compacted, bad_compacted),
+            (&mut self.unordered_compacted, unordered_compacted),
+            (&mut self.bad_appended, bad_appended),
+            (&mut self.bad_values, bad_values),
+            (&mut self.bad_floats, bad_floats),
+            (&mut self.repaired_lengths, repaired_lengths),
+            (&mut self.long_integers, long_integers),
+            (&mut self.saved_bytes, saved_bytes),
+            (&mut self.unaligned_rows, unaligned_rows),
+            (&mut self.late_points, late_points),
+            (&mut self.unordered_tags, unordered_tags),
+        ] {
+            *mine += others;
+        }
+    }
+}

@@ -11,6 +11,7 @@
 //! | `row` | cells of a table to points with names, row by row |
 //! | `row_key` | the key of a row: metric, time and tags |
 //! | `series` | the series of a row, and stand-ins for names that are lost |
+//! | `table` | which of OpenTSDB's tables a cell is of |
 //! | `uid` | names of UIDs |
 //! | `widths` | how wide the parts of row keys are, found in keys and UIDs |
 
@@ -23,6 +24,7 @@ pub(crate) mod qualifier;
 pub(crate) mod row;
 pub(crate) mod row_key;
 pub(crate) mod series;
+pub(crate) mod table;
 pub(crate) mod uid;
 pub(crate) mod widths;
 

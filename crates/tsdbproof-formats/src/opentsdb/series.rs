@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tsdbproof_core::{ProblemKind, Tags, quote};
+use tsdbproof_core::{ProblemKind, Series, Tags, quote};
 
 use super::hex;
 use super::row_key::RowKey;
@@ -12,8 +12,16 @@ use super::uid::{UidKind, UidTable};
 use crate::number::Fault;
 use crate::{PointSink, SeriesId};
 
-/// What a name begins with that stands for a UID without one. OpenTSDB takes no name with a `:`.
-pub(crate) const STAND_IN: &str = "uid:";
+/// What a name begins with that stands for a UID without one. OpenTSDB takes no name with a `:`, but
+/// where its settings say so.
+const STAND_IN: &str = "uid:";
+
+/// Whether a part of a series' name stands for a UID without a name.
+pub(crate) fn has_stand_in(series: &Series) -> bool {
+    let is_stand_in = |word: &str| word.starts_with(STAND_IN);
+    let mut tags = series.tags.pairs().into_iter();
+    is_stand_in(&series.metric) || tags.any(|(key, value)| is_stand_in(&key) || is_stand_in(&value))
+}
 
 /// Series by the UIDs that name them.
 #[derive(Debug)]

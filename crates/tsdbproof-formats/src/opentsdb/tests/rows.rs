@@ -3,7 +3,8 @@
 use super::*;
 use crate::hbase::merge::FamilyRules;
 use crate::opentsdb::findings::Repeats;
-use tsdbproof_core::{Position, Value};
+use crate::opentsdb::series::has_stand_in;
+use tsdbproof_core::{Position, Series, Value};
 
 const BASE_MS: u64 = 1_699_999_200_000;
 
@@ -51,6 +52,12 @@ fn a_uid_without_a_name_has_a_stand_in() {
     let (log, findings) = read_all(&cells);
     assert_eq!(names(&log), ["m{a=uid:0000a9}", "m{a=x}", "m{uid:000009=x}", "uid:000009{a=x}"]);
     assert_eq!(findings.orphans, 4);
+    let stands_in = |name: &&str| {
+        let (metric, tags) = name.split_once('{').unwrap();
+        let tags = Tags::from_canonical(tags.trim_end_matches('}'));
+        has_stand_in(&Series { metric: metric.to_owned(), tags })
+    };
+    assert_eq!(names(&log).iter().filter(|name| !stands_in(name)).collect::<Vec<_>>(), [&"m{a=x}"]);
     let [metric, key, value, again] = &told(&log)[..] else { panic!("{log:?}") };
     assert!([metric, key, value, again].iter().all(|it| it.0 == ProblemKind::UnresolvedNames));
     assert!(metric.1.contains("no name has metrics 000009; row 0000096553ede0000001000001"));

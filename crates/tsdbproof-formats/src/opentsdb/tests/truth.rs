@@ -94,7 +94,12 @@ fn what_is_met_in_the_main_table_is_counted_in_the_terms_of_fsck() {
         repeats,
         ..RowFindings::default()
     };
-    assert_eq!(Archive::main().findings, expected);
+    let mut findings = Archive::main().findings;
+    assert_eq!(findings, expected);
+    findings.join(&expected);
+    assert_eq!((findings.rows, findings.repeats.different), (550, 10));
+    findings.join(&RowFindings::default());
+    assert_eq!((findings.cells, findings.annotations), (1732, 18));
 }
 
 #[test]
