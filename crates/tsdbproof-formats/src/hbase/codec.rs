@@ -123,5 +123,5 @@ impl Unpacker {
 }
 
 fn too_long(limit_bytes: usize) -> String {
-    format!("it holds more than {limit_bytes} bytes")
+    format!("more than {limit_bytes} bytes come out")
 }

@@ -40,7 +40,7 @@ impl ZstdBuffers {
                     out.extend_from_slice(bytes);
                     return Ok(());
                 }
-                Piece::Bytes(_) => format!("it holds more than {limit} bytes"),
+                Piece::Bytes(_) => format!("more than {limit} bytes come out"),
                 Piece::Gap(problem) | Piece::Problem(problem) => problem.what,
             };
             fault = Some(what);

@@ -3,7 +3,7 @@
 use std::mem;
 
 use memchr::memmem::Finder;
-use tsdbproof_core::{Position, ProblemKind, quote};
+use tsdbproof_core::{Position, ProblemKind};
 
 use super::header::{Header, Sync};
 use super::lost::{Lost, span};
@@ -12,6 +12,7 @@ use super::result::{self, ResultForm, bad_record};
 use crate::Limits;
 use crate::hbase::cell::CellSink;
 use crate::hbase::codec::{Compression, Unpacker};
+use crate::hbase::hex::hex;
 use crate::number::Fault;
 
 /// Bytes of an open record or block that are gathered before they are looked at again.
@@ -92,7 +93,7 @@ impl Body {
             State::Between if rest.len() < ESCAPE.len() => Step::Needs(ESCAPE.len()),
             State::Between if rest.starts_with(&ESCAPE) => self.marker(rest, at, sink),
             State::Between if self.is_blocked => {
-                let found = quote(rest.get(..ESCAPE.len()).unwrap_or(rest));
+                let found = hex(rest.get(..ESCAPE.len()).unwrap_or(rest));
                 let what = format!("no block; found {found}, expected a sync marker");
                 self.lose(bad_record(what), at)
             }
@@ -104,11 +105,11 @@ impl Body {
 
     /// Bytes are lost between byte `to` and the next; those from `at` on, half read, are dropped.
     pub(super) fn gap(&mut self, at: u64, to: u64, sink: &mut dyn CellSink) {
-        let up_to = "up to where bytes are lost";
+        let up_to = "up to the lost bytes";
         match mem::replace(&mut self.state, State::Between) {
             State::Search(lost) => lost.report(to, up_to, sink),
             State::Between | State::Block if at < to => {
-                let what = "a record or a block that lost bytes cut";
+                let what = "what is half read where bytes are lost";
                 Lost::new(Fault::new(ProblemKind::Cut, what), at).report(to, up_to, sink);
             }
             State::Between | State::Block => {}
@@ -164,7 +165,7 @@ impl Body {
         let marker = rest.get(ESCAPE.len()..).and_then(|rest| rest.first_chunk());
         let Some(marker) = marker else { return Step::Needs(ESCAPE.len() + MARKER_BYTES) };
         if *marker != self.sync {
-            let (found, expected) = (quote(marker), quote(&self.sync));
+            let (found, expected) = (hex(marker), hex(&self.sync));
             let what = format!("another sync marker; found {found}, expected {expected}");
             if !self.is_trusted {
                 return self.lose(bad_record(what), at);

@@ -9,12 +9,12 @@
 //! | int + n × (Text, Text) | metadata, from version 6 |
 //! | 16 | sync marker |
 //!
-//! Older versions spell class names in another way, and HBase never wrote them.
-//! Source: Hadoop 3.3.6 `io/SequenceFile.java`, `Reader.init`; Hadoop 0.20 for versions 4 and 5.
+//! Older versions spell class names in another way. HBase has always run on a Hadoop that writes
+//! version 6. Source: Hadoop 3.3.6 `io/SequenceFile.java`, `Reader.init`, which reads all of them.
 
 use tsdbproof_core::{Error, Kind, Position, quote};
 
-use super::writable::{count, slice, text};
+use super::writable::{int, slice, text, vint};
 use crate::hbase::codec::Compression;
 
 /// What a SequenceFile begins with.
@@ -25,6 +25,8 @@ const VERSIONS: std::ops::RangeInclusive<u8> = 4..=6;
 const KEY: &[u8] = b"org.apache.hadoop.hbase.io.ImmutableBytesWritable";
 /// The class of values.
 pub(super) const VALUE: &[u8] = b"org.apache.hadoop.hbase.client.Result";
+/// The longest name of a class.
+const NAME_BYTES: usize = 1 << 10;
 /// The longest header; Export's have no metadata and are some 200 bytes long.
 const HEADER_BYTES: usize = 1 << 20;
 
@@ -48,85 +50,107 @@ impl Header {
     /// Errors: `Unsupported` for classes and versions that nothing here reads, `Malformed` for what
     /// is no header.
     pub(super) fn read(bytes: &[u8]) -> Result<Option<Header>, Error> {
-        let mut rest = bytes;
-        let header = (|| {
-            let magic = slice(&mut rest, MAGIC.len())?;
-            if magic != MAGIC {
-                let found = quote(magic);
-                return Some(malformed(format!(
-                    "no SequenceFile; found {found}, expected \"SEQ\""
-                )));
+        let bytes = bytes.get(..HEADER_BYTES).unwrap_or(bytes);
+        match parse(bytes) {
+            Ok(header) => Ok(Some(header)),
+            Err(Stop::Wrong(error)) => Err(error),
+            Err(Stop::Short) if bytes.len() < HEADER_BYTES => Ok(None),
+            Err(Stop::Short) => {
+                Err(malformed(format!("found no end of it in {HEADER_BYTES} bytes")))
             }
-            let version = byte(&mut rest)?;
-            if !VERSIONS.contains(&version) {
-                return Some(Err(unsupported_version(version)));
-            }
-            let classes = (text(&mut rest)?, text(&mut rest)?);
-            if classes != (KEY, VALUE) {
-                return Some(Err(unsupported_classes(classes)));
-            }
-            read_behind_classes(version, bytes.len(), rest)
-        })();
-        match header {
-            None if bytes.len() > HEADER_BYTES => {
-                malformed(format!("a header without an end in {HEADER_BYTES} bytes"))
-            }
-            None => Ok(None),
-            Some(header) => header.map(Some),
         }
     }
 }
 
-/// Reads what follows on the classes; `length` is that of all bytes, with those before `rest`.
-fn read_behind_classes(
-    version: u8,
-    length: usize,
-    mut rest: &[u8],
-) -> Option<Result<Header, Error>> {
-    let flags = (byte(&mut rest)?, byte(&mut rest)?);
-    let (is_compressed, is_blocked) = match flags {
+/// Why there is no header.
+enum Stop {
+    /// There may be one, if more bytes follow.
+    Short,
+    Wrong(Error),
+}
+
+fn parse(bytes: &[u8]) -> Result<Header, Stop> {
+    let mut rest = bytes;
+    let version = parse_version(&mut rest)?;
+    let classes = (name(&mut rest)?, name(&mut rest)?);
+    if classes != (KEY, VALUE) {
+        return Err(Stop::Wrong(unsupported_classes(classes)));
+    }
+    let (is_compressed, is_blocked) = match (byte(&mut rest)?, byte(&mut rest)?) {
         (0, 0) => (false, false),
         (1, 0) => (true, false),
         (1, 1) => (true, true),
         (a, b) => {
             let what = format!("found {a} and {b} where 0 or 1 tell of compression");
-            return Some(malformed(what));
+            return Err(Stop::Wrong(malformed(what)));
         }
     };
     let compression = match is_compressed {
         false => Compression::None,
         true if version < 5 => Compression::Zlib,
-        true => {
-            let class = text(&mut rest)?;
-            match str::from_utf8(class).ok().and_then(Compression::of_class) {
-                Some(compression) => compression,
-                None => return Some(Err(unsupported_codec(class))),
-            }
-        }
+        true => codec(name(&mut rest)?)?,
     };
     if version >= 6 {
-        for _ in 0..count(&mut rest)? {
-            text(&mut rest)?;
-            text(&mut rest)?;
-        }
+        pass_metadata(&mut rest)?;
     }
-    let sync = *slice(&mut rest, size_of::<Sync>())?.first_chunk()?;
-    Some(Ok(Header { size: length - rest.len(), compression, is_blocked, sync }))
+    let sync = slice(&mut rest, size_of::<Sync>()).and_then(<[u8]>::first_chunk);
+    let sync = *sync.ok_or(Stop::Short)?;
+    Ok(Header { size: bytes.len() - rest.len(), compression, is_blocked, sync })
 }
 
-fn byte(bytes: &mut &[u8]) -> Option<u8> {
-    let (byte, rest) = bytes.split_first()?;
-    *bytes = rest;
-    Some(*byte)
+fn parse_version(rest: &mut &[u8]) -> Result<u8, Stop> {
+    let magic = slice(rest, MAGIC.len()).ok_or(Stop::Short)?;
+    if magic != MAGIC {
+        let what = format!("found {}, expected {}", quote(magic), quote(MAGIC));
+        return Err(Stop::Wrong(malformed(what)));
+    }
+    let version = byte(rest)?;
+    if !VERSIONS.contains(&version) {
+        return Err(Stop::Wrong(unsupported_version(version)));
+    }
+    Ok(version)
+}
+
+/// Takes the name of a class.
+fn name<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Stop> {
+    let length = vint(rest).ok_or(Stop::Short)?;
+    match usize::try_from(length) {
+        Ok(length @ ..=NAME_BYTES) => slice(rest, length).ok_or(Stop::Short),
+        _ => Err(Stop::Wrong(malformed(format!("found the name of a class of {length} bytes")))),
+    }
+}
+
+fn codec(class: &[u8]) -> Result<Compression, Stop> {
+    let known = str::from_utf8(class).ok().and_then(Compression::of_class);
+    known.ok_or_else(|| Stop::Wrong(unsupported_codec(class)))
+}
+
+/// Metadata says nothing of cells.
+fn pass_metadata(rest: &mut &[u8]) -> Result<(), Stop> {
+    let count = int(rest).ok_or(Stop::Short)?;
+    if count < 0 {
+        return Err(Stop::Wrong(malformed(format!("found {count} words of metadata"))));
+    }
+    for _ in 0..count {
+        text(rest).ok_or(Stop::Short)?;
+        text(rest).ok_or(Stop::Short)?;
+    }
+    Ok(())
+}
+
+fn byte(rest: &mut &[u8]) -> Result<u8, Stop> {
+    let (byte, behind) = rest.split_first().ok_or(Stop::Short)?;
+    *rest = behind;
+    Ok(*byte)
 }
 
 fn error(kind: Kind, what: String) -> Error {
     Error::new(kind, what).at(Position::Byte(0))
 }
 
-fn malformed<T>(what: String) -> Result<T, Error> {
-    let error = error(Kind::Malformed, format!("the header of a SequenceFile is broken: {what}"));
-    Err(error.help("nothing behind it can be read; take another copy of this file"))
+fn malformed(what: String) -> Error {
+    error(Kind::Malformed, format!("the header of a SequenceFile is broken: {what}"))
+        .help("nothing behind it can be read; take another copy of this file")
 }
 
 fn unsupported_version(version: u8) -> Error {

@@ -80,7 +80,7 @@ pub(super) fn record(bytes: &[u8], limit: usize) -> Part<Record<'_>> {
 /// Why these can't be the lengths of a record.
 fn record_fault(length: usize, key: usize, row: usize, limit: usize) -> Option<Fault> {
     let is_row = (1..=ROW_BYTES).contains(&row) && row + size_of::<i32>() == key;
-    if !is_row || length <= key {
+    if !is_row || length <= key || i32::try_from(length).is_err() {
         let word = |length: usize| match i32::try_from(length) {
             Ok(length) => length.to_string(),
             Err(_) => "less than 0".to_owned(),

@@ -10,10 +10,11 @@
 //! No header tells the form, but the first bytes do: they can't tell the value's length both ways.
 //! Source: HBase 2.5.10 `mapreduce/ResultSerialization.java`, `Cell.proto`, `KeyValue.java`.
 
-use tsdbproof_core::{ProblemKind, quote};
+use tsdbproof_core::ProblemKind;
 
 use super::writable::{count, slice};
 use crate::hbase::cell::{Cell, CellKind};
+use crate::hbase::hex::hex;
 use crate::hbase::protobuf::{Fields, Value, delimited, varint};
 use crate::number::Fault;
 
@@ -48,7 +49,7 @@ pub(super) fn read(
     give: &mut dyn FnMut(Result<Cell<'_>, Fault>),
 ) -> Result<ResultForm, Fault> {
     let form = ResultForm::of(value).ok_or_else(|| {
-        let found = quote(value.get(..8).unwrap_or(value));
+        let found = hex(value.get(..8).unwrap_or(value));
         let length = value.len();
         bad_record(format!(
             "a value of {length} bytes that is no Result; found {found}, expected its length in front"
@@ -58,25 +59,47 @@ pub(super) fn read(
         ResultForm::Message => messages(value)?,
         ResultForm::KeyValues => key_values(value)?,
     };
+    let mut strays = Strays::default();
     for (index, cell) in cells.iter().enumerate() {
         let cell = match form {
             ResultForm::Message => cell_of_message(cell),
             ResultForm::KeyValues => cell_of_key_value(cell),
         };
-        let cell = cell.and_then(|cell| check_row(row, cell));
-        give(cell.map_err(|fault| at_cell(fault, index, cells.len())));
+        match cell {
+            Ok(cell) if cell.row == row => give(Ok(cell)),
+            Ok(cell) => strays.take(cell.row),
+            Err(fault) => give(Err(at_cell(fault, index, cells.len()))),
+        }
+    }
+    if let Some(fault) = strays.fault(row, cells.len()) {
+        give(Err(fault));
     }
     Ok(form)
 }
 
-/// A cell stands in the record of its row; HBase's Import dies of any other.
-fn check_row<'a>(row: &[u8], cell: Cell<'a>) -> Result<Cell<'a>, Fault> {
-    if cell.row == row {
-        return Ok(cell);
+/// Cells of another row than their record. HBase's Import dies of them, so none is given.
+#[derive(Default)]
+struct Strays<'a> {
+    count: usize,
+    /// The row of the first one.
+    row: &'a [u8],
+}
+
+impl<'a> Strays<'a> {
+    fn take(&mut self, row: &'a [u8]) {
+        if self.count == 0 {
+            self.row = row;
+        }
+        self.count += 1;
     }
-    let (found, expected) = (quote(cell.row), quote(row));
-    let what = format!("of another row than the record; found {found}, expected {expected}");
-    Err(Fault::new(ProblemKind::Disagreement, what))
+
+    fn fault(self, row: &[u8], count: usize) -> Option<Fault> {
+        let (strays, found, expected) = (self.count, hex(self.row), hex(row));
+        let what = format!(
+            "{strays} of {count} cells left out: of another row than the record; found {found}, expected {expected}"
+        );
+        (strays > 0).then(|| Fault::new(ProblemKind::Disagreement, what))
+    }
 }
 
 fn at_cell(fault: Fault, index: usize, count: usize) -> Fault {

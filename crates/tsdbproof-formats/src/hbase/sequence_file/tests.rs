@@ -17,6 +17,8 @@ use crate::hbase::cell::{Cell, CellSink};
 struct Found {
     /// A line for each cell, as in the truth: row, family, qualifier, timestamp, type, value.
     cells: Vec<String>,
+    /// The tags of each.
+    tags: Vec<String>,
     /// Where each ends.
     ends: Vec<u64>,
     problems: Vec<String>,
@@ -28,6 +30,7 @@ impl CellSink for Found {
         let (family, time) = (str::from_utf8(cell.family).unwrap_or("?"), cell.timestamp_ms);
         self.cells.push(format!("{row}\t{family}\t{qualifier}\t{time}\t{:?}\t{value}", cell.kind));
         assert_eq!((at.start, cell.sequence), (0, 0));
+        self.tags.push(hex(cell.tags));
         self.ends.push(at.end);
     }
 

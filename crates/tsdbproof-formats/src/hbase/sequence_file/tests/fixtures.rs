@@ -35,6 +35,66 @@ fn every_codec_gives_the_cells_of_the_table() {
     }
 }
 
+/// Written by Hadoop's own classes; the file's README says how.
+#[test]
+fn codecs_that_need_native_code_give_the_cells_of_the_table() {
+    for (codec, is_protected) in [("gzip", true), ("zstd", false)] {
+        for kind in ["record", "block"] {
+            let name = format!("made/main-uid-{kind}-{codec}");
+            let (mut found, mut reader) = (Found::default(), reader());
+            reader.push(&data(&name), &mut found).unwrap();
+            reader.finish(&mut found).unwrap();
+            assert_eq!(found.problems, Vec::<String>::new(), "{name}");
+            assert_eq!(found.cells, truth("cells/main-uid.tsv.gz"), "{name}");
+            // Hadoop's frames of zstd have no checksum.
+            assert_eq!(reader.is_protected(), is_protected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn old_versions_and_old_results_give_the_cells_of_the_table() {
+    let truth = truth("cells/salt-uid.tsv.gz");
+    let same = [
+        ("version4-none", ResultForm::Message),
+        ("version4-record-deflate", ResultForm::Message),
+        ("version4-block-deflate", ResultForm::Message),
+        ("version5-none", ResultForm::Message),
+        ("version5-record-deflate", ResultForm::Message),
+        ("094-none", ResultForm::KeyValues),
+        ("094-record", ResultForm::KeyValues),
+        ("094-block", ResultForm::KeyValues),
+    ];
+    for (name, form) in same {
+        let file = data(&format!("made/small-{name}"));
+        assert_eq!(score(&file), Score::Yes);
+        for piece in [1, 7, file.len()] {
+            let (mut found, mut reader) = (Found::default(), reader());
+            file.chunks(piece).for_each(|piece| reader.push(piece, &mut found).unwrap());
+            reader.finish(&mut found).unwrap();
+            assert_eq!(found.problems, Vec::<String>::new(), "{name}");
+            assert_eq!((found.cells, reader.form()), (truth.clone(), Some(form)), "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_type_of_cell_is_known() {
+    let found = read_whole(&data("made/kinds-none"));
+    let cells: Vec<_> = found.cells.iter().map(String::as_str).collect();
+    // As Hadoop's own reader finds them; that of the last row is without its tag.
+    let expected = [
+        "726f77\tt\t\t9\tDeleteFamily\t",
+        "726f77\tt\t\t8\tDeleteFamilyVersion\t",
+        "726f77\tt\t71\t7\tDeleteColumn\t",
+        "726f77\tt\t71\t6\tDelete\t",
+        "726f77\tt\t71\t6\tPut\t76616c7565",
+        "746167676564\tt\t71\t1\tPut\t",
+    ];
+    assert_eq!((cells.as_slice(), found.problems), (&expected[..], vec![]));
+    assert_eq!(found.tags, ["", "", "", "", "", "00044174746c"]);
+}
+
 #[test]
 fn other_tables_give_their_cells() {
     for (folder, parts, cells) in [
