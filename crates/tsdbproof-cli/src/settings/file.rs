@@ -59,7 +59,7 @@ impl File {
 
 fn read(path: &Path, name: &str) -> Result<String, Error> {
     let io = |error: std::io::Error| {
-        io_error(&error, name).help("it should hold the settings, as `tsdbproof config show` does")
+        io_error(&error, name).help("name a file of settings; `tsdbproof config show` prints one")
     };
     let mut bytes = Vec::new();
     fs::File::open(path)

@@ -85,7 +85,7 @@ fn a_fault_in_the_file_is_told_with_its_line_and_a_guess() {
         ("config = \"x\"\n", "line 1: there is no setting \"config\"\n"),
         (
             "\nprofile = \"exakt\"\n",
-            "line 2: profile = \"exakt\": no such value; expected exact, f32\n\
+            "line 2: profile = \"exakt\": no such value; expected one of exact, f32\n\
              help: did you mean \"exact\"?",
         ),
         ("memory = \"lots\"\n", "line 1: memory = \"lots\": a size reads like 4096, 64KiB"),
@@ -150,7 +150,7 @@ fn a_variable_with_a_bad_value_is_named() {
     let error = settings.apply(Cli::command(), &["diff".to_owned()]).unwrap_err().to_string();
     assert_eq!(
         error,
-        "TSDBPROOF_PROFILE=\"exakt\": no such value; expected exact, f32\n\
+        "TSDBPROOF_PROFILE=\"exakt\": no such value; expected one of exact, f32\n\
          help: did you mean \"exact\"?"
     );
     // Verbs without such a flag don't care.
