@@ -23,6 +23,14 @@ const JAVA: Tool =
     Tool { name: "a JDK", probe: &["javac", "-version"], package: "openjdk-17-jdk-headless" };
 const MAVEN: Tool = Tool { name: "Maven", probe: &["mvn", "--version"], package: "maven" };
 
+const SHELLS: [Tool; 5] = [
+    Tool { name: "zsh", probe: &["zsh", "--version"], package: "zsh" },
+    Tool { name: "fish", probe: &["fish", "--version"], package: "fish" },
+    Tool { name: "mandoc", probe: &["mandoc", "-W", "error", "/dev/null"], package: "mandoc" },
+    Tool { name: "groff", probe: &["groff", "--version"], package: "groff" },
+    Tool { name: "script", probe: &["script", "--version"], package: "bsdutils" },
+];
+
 impl Tool {
     fn is_there(&self) -> bool {
         self.probe.split_first().is_some_and(|(program, args)| shell::works(program, args))
@@ -54,6 +62,11 @@ fn tools(tools: &[&Tool]) -> Result<(), Stop> {
         None => Ok(()),
         Some(tool) => Err(Stop::Skipped(format!("{} is installed, but does not run", tool.name))),
     }
+}
+
+/// Shells with completions, and what judges manual pages.
+pub(super) fn shells() -> Result<(), Stop> {
+    tools(&SHELLS.each_ref())
 }
 
 /// The target of the page and of the npm package, and what runs it.

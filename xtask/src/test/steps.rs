@@ -30,6 +30,7 @@ pub(super) const STEPS: &[Step] = &[
     everyday("format", "rustfmt has nothing to change", format),
     everyday("rust", "unit tests, vectors, laws, suite, command lines", rust),
     everyday("lint", "clippy has nothing to say", lint),
+    step("shells", "shells take the completions, linters the manual pages", shells),
     step("wasm", "the npm package builds and packs", wasm),
     step("binding", "the binding of JavaScript, in node", binding),
     step("cross", "the suite through the wasm: the same bytes", cross),
@@ -51,6 +52,14 @@ fn rust() -> Result<(), Stop> {
 fn lint() -> Result<(), Stop> {
     let args = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
     Ok(shell::run(shell::cargo(&args))?)
+}
+
+fn shells() -> Result<(), Stop> {
+    needs::shells()?;
+    let mut test = shell::cargo(&["test", "-p", "tsdbproof-cli", "--test", "process", "--locked"]);
+    // Without this, what is not installed is passed over.
+    test.env("TSDBPROOF_NO_SKIP", "1");
+    Ok(shell::run(test)?)
 }
 
 fn wasm() -> Result<(), Stop> {
