@@ -198,6 +198,8 @@ fn bash_completes_verbs_flags_and_values() {
     assert_eq!(complete(&["tsdbproof", "ver"]), ["verify"]);
     assert_eq!(complete(&["tsdbproof", "manifest", "mer"]), ["merge"]);
     assert_eq!(complete(&["tsdbproof", "verify", "--prof"]), ["--profile"]);
+    assert_eq!(complete(&["tsdbproof", "verify", "--ver"]), ["--version"]);
+    assert_eq!(complete(&["tsdbproof", "show", "--split"]), [""], "it is hidden");
     assert_eq!(complete(&["tsdbproof", "verify", "--profile", "f"]), ["f32"]);
     assert_eq!(complete(&["tsdbproof", "show", "--format", "import"]), ["import-text"]);
     assert_eq!(complete(&["tsdbproof", "completions", "pow"]), ["powershell"]);

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use tsdbproof::Error;
 
@@ -30,10 +30,20 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
         let mut script = Vec::new();
-        generate(self.shell, &mut Cli::command(), "tsdbproof", &mut script);
+        let mut command = visible(&Cli::command()).version("").propagate_version(true);
+        generate(self.shell, &mut command, "tsdbproof", &mut script);
         let mut out = Sink::stream(machine.out, STDOUT);
         out.write_all(&script)?;
         out.commit()?;
         Ok(0)
     }
+}
+
+/// The words of a command that its help shows; the generators would offer all.
+fn visible(command: &Command) -> Command {
+    let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
+    Command::new(command.get_name().to_owned())
+        .about(command.get_about().cloned().unwrap_or_default())
+        .args(shown.cloned())
+        .subcommands(command.get_subcommands().map(visible))
 }
