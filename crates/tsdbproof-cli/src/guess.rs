@@ -7,14 +7,13 @@ use std::{
 };
 
 use strsim::{jaro, osa_distance};
-use tsdbproof::{Error, shown};
+use tsdbproof::Error;
+use tsdbproof_sources::name_of;
 
 /// From here on one name looks like another; what clap takes for flags.
 const LOOKS_LIKE: f64 = 0.7;
 /// Files of a folder that are looked at.
 const MOST_FILES: usize = 10_000;
-/// Characters of a path that a message shows.
-const PATH_CHARS: usize = 1024;
 
 /// The name among `known` that looks most like this one.
 pub(crate) fn nearest<'a, T: AsRef<str>>(
@@ -30,18 +29,14 @@ pub(crate) fn nearest<'a, T: AsRef<str>>(
 /// nearly the same, with that one as help.
 pub(crate) fn with_sibling(error: Error, names: &[OsString]) -> Error {
     let text = error.to_string();
-    let said = |path: &Path| text.starts_with(&format!("{}: no such file", shown_path(path)));
+    let said = |path: &Path| text.starts_with(&format!("{}: no such file", name_of(path)));
     let mut missing = names.iter().map(Path::new).filter(|path| said(path));
     match missing.find_map(|path| sibling(path).map(|sibling| (path, sibling))) {
         Some((path, sibling)) => Error::new(error.kind(), "no such file")
-            .in_file(shown_path(path))
-            .help(format!("did you mean {}?", shown_path(&sibling))),
+            .in_file(name_of(path))
+            .help(format!("did you mean {}?", name_of(&sibling))),
         None => error,
     }
-}
-
-fn shown_path(path: &Path) -> String {
-    shown(path.as_os_str().as_encoded_bytes(), PATH_CHARS)
 }
 
 /// The path that is there, and differs a little in one of its names.

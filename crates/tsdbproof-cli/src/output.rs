@@ -10,9 +10,8 @@ use tsdbproof::{
     Error,
     render::{Json, Paint, Palette, Text, TextOptions},
     report::{Difference, Differences, Finding, Findings, Report},
-    shown,
 };
-use tsdbproof_sources::{AtomicFile, Opening, Stop, io_error};
+use tsdbproof_sources::{AtomicFile, Opening, Stop, io_error, name_of};
 
 use crate::{
     Machine,
@@ -25,8 +24,6 @@ use crate::{
 /// What messages call the streams.
 pub(crate) const STDOUT: &str = "standard output";
 pub(crate) const STDERR: &str = "standard error";
-/// Characters of a path that a message shows.
-const PATH_CHARS: usize = 1024;
 
 /// Somewhere to write to, that a closed pipe does not disturb.
 pub(crate) enum Sink<'a> {
@@ -40,10 +37,8 @@ impl<'a> Sink<'a> {
     /// A file; never one of the inputs.
     pub(crate) fn file(path: &Path, opening: &Opening, stop: &Stop) -> Result<Self, Error> {
         if opening.is_input(path) {
-            let name = shown(path.as_os_str().as_encoded_bytes(), PATH_CHARS);
-            return Err(
-                usage("is an input, and would be overwritten", "name another file").in_file(name)
-            );
+            let error = usage("is an input, and would be overwritten", "name another file");
+            return Err(error.in_file(name_of(path)));
         }
         AtomicFile::create(path, stop).map(|file| Sink::File(Box::new(file)))
     }

@@ -34,7 +34,7 @@ pub const PIECE_BYTES: usize = 1 << 20;
 const PATH_CHARS: usize = 1024;
 
 /// A path as messages and reports name it.
-fn name_of(path: &Path) -> String {
+pub fn name_of(path: &Path) -> String {
     if path.as_os_str().is_empty() {
         return "\"\"".to_owned();
     }

@@ -4,11 +4,11 @@ use std::{
     ffi::{OsStr, OsString},
     fmt::Write as _,
     io::Write as _,
-    path::PathBuf,
 };
 
 use clap::{Arg, ArgMatches, Command, CommandFactory, Subcommand, parser::ValueSource};
 use tsdbproof::{Error, shown};
+use tsdbproof_sources::name_of;
 
 use super::Cli;
 use crate::{
@@ -135,7 +135,7 @@ fn all(settings: &Settings) -> Result<String, Error> {
     }
     for (stranger, guess) in settings.strangers(&command) {
         let guess = guess.map_or(String::new(), |guess| format!("; did you mean {guess}?"));
-        let _ = writeln!(text, "\n# {} is no flag's variable{guess}", shown(stranger, VALUE_CHARS));
+        let _ = writeln!(text, "\n# {} is no flag's variable{guess}", shown(stranger, NAME_CHARS));
     }
     Ok(text)
 }
@@ -215,17 +215,16 @@ fn toml_value(value: &OsStr) -> String {
     quoted + "\""
 }
 
-/// Characters of a value that are shown.
-const VALUE_CHARS: usize = 1024;
+/// Characters of a variable's name that are shown.
+const NAME_CHARS: usize = 256;
 /// Up to here origins stand below each other.
 const ALIGNED_CHARS: usize = 40;
 
 /// Where the file is, or is not.
 fn head(settings: &Settings) -> String {
-    let path = |path: &PathBuf| shown(path.as_os_str().as_encoded_bytes(), VALUE_CHARS);
     match (settings.file_name(), &settings.no_file) {
         (Some(name), _) => format!("# {name}\n"),
-        (None, Some(missing)) => format!("# no file: {} is not there\n", path(missing)),
+        (None, Some(missing)) => format!("# no file: {} is not there\n", name_of(missing)),
         (None, None) => "# no file: there is no configuration folder\n".to_owned(),
     }
 }

@@ -58,7 +58,10 @@ fn refusal(error: &clap::Error) -> Refusal {
             Some(ContextValue::String(near)) => Some(format!("did you mean {near:?}?")),
             _ => None,
         };
-        return Refusal { why: format!("no such value; expected one of {}", known.join(", ")), help };
+        return Refusal {
+            why: format!("no such value; expected one of {}", known.join(", ")),
+            help,
+        };
     }
     let why = error.source().map_or_else(|| error.kind().to_string(), ToString::to_string);
     // Errors of the façade bring their own help.

@@ -4,16 +4,14 @@ use std::{ffi::OsString, fs, io::Read, path::Path};
 
 use clap::{Arg, ArgAction, Command};
 use toml::de::{DeTable, DeValue};
-use tsdbproof::{Error, Kind, quote, shown};
-use tsdbproof_sources::io_error;
+use tsdbproof::{Error, Kind, quote};
+use tsdbproof_sources::{io_error, name_of};
 
 use super::{accept, is_switch, setting_name};
 use crate::guess::nearest;
 
 /// More than anybody writes by hand.
 const MOST_BYTES: u64 = 1 << 20;
-/// Characters of a path that a message shows.
-const PATH_CHARS: usize = 1024;
 
 /// A file whose every line was found sound.
 #[derive(Debug)]
@@ -45,7 +43,7 @@ struct Key<'a> {
 impl File {
     /// Reads a file and holds it against the flags that there are.
     pub(super) fn read(path: &Path, command: &Command) -> Result<Self, Error> {
-        let name = shown(path.as_os_str().as_encoded_bytes(), PATH_CHARS);
+        let name = name_of(path);
         let text = read(path, &name)?;
         let entries = entries(&text, command).map_err(|error| error.in_file(&name))?;
         Ok(File { name, entries })
