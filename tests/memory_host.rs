@@ -50,7 +50,7 @@ impl MemoryHost {
         });
         let inputs: Vec<_> = inputs.collect();
         let names = inputs.iter().map(|input| input.name.clone()).collect();
-        Source { names, inputs, not_read: Vec::new() }
+        Source { names, inputs, ..Source::default() }
     }
 
     fn feed<W: Work>(&self, task: &mut Task<W>) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! Flags that several verbs share, and what they make of a job's options.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
 use tsdbproof::{Columns, Duplicates, Error, Options, Scope, format_by_name, time::parse_time};
@@ -27,6 +27,14 @@ pub(crate) struct Reading {
     /// End at the first bad line
     #[arg(long)]
     strict: bool,
+
+    /// Bytes of the salt in row keys of HBase [default: what the rows tell]
+    #[arg(long, value_name = "N")]
+    salt_width: Option<u8>,
+
+    /// Bytes of UIDs in row keys, METRIC,TAGK,TAGV [default: what the table of UIDs tells]
+    #[arg(long, value_name = "WIDTHS", value_parser = values::uid_widths)]
+    uid_widths: Option<[u8; 3]>,
 
     /// The longest line that is read; a longer one is a problem [default: 1MiB]
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
@@ -138,11 +146,28 @@ pub(crate) struct Leniency {
     allow_empty: bool,
 }
 
+/// Where the names of UIDs stand, for sources of HBase.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct Uids {
+    /// A backup of the table tsdb-uid, for Exports and HFiles; repeatable [default: the one that
+    /// stands in the source]
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) uids: Vec<OsString>,
+}
+
 impl Reading {
     pub(crate) fn apply(&self, options: &mut Options) {
         options.format = self.format.and_then(format_by_name);
         options.read.columns = self.columns.clone().unwrap_or_default();
         options.strict = self.strict;
+        options.read.key_widths.salt = self.salt_width;
+        if let Some([metric, tag_key, tag_value]) = self.uid_widths {
+            let widths = &mut options.read.key_widths;
+            widths.metric = Some(metric);
+            widths.tag_key = Some(tag_key);
+            widths.tag_value = Some(tag_value);
+        }
         if let Some(bytes) = self.max_line {
             let line_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
             options.read.limits.line_bytes = line_bytes;

@@ -72,6 +72,14 @@ pub(crate) fn format() -> impl TypedValueParser<Value = &'static str> {
     choice(FORMATS.iter().map(|format| (format.name, format.about, format.name)).collect())
 }
 
+/// `3,3,3`: bytes of UIDs of metrics, tag keys and tag values.
+pub(crate) fn uid_widths(text: &str) -> Result<[u8; 3], String> {
+    let widths: Option<Vec<u8>> = text.split(',').map(|width| width.trim().parse().ok()).collect();
+    let widths = widths.and_then(|widths| <[u8; 3]>::try_from(widths).ok());
+    let widths = widths.filter(|widths| widths.iter().all(|width| (1..=8).contains(width)));
+    widths.ok_or_else(|| "widths read like 3,3,3 or 3,3,4, each from 1 to 8".to_owned())
+}
+
 /// Formats that can be written.
 pub(crate) fn written_format() -> impl TypedValueParser<Value = &'static str> {
     let written = FORMATS.iter().filter(|format| format.write.is_some());

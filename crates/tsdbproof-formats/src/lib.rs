@@ -15,6 +15,7 @@ mod number;
 mod opentsdb;
 mod options;
 mod put_json;
+mod query_json;
 mod raw_scan;
 mod registry;
 mod source;
@@ -22,6 +23,13 @@ mod spellings;
 mod tables;
 mod writing;
 
+pub use hbase::{
+    store_file::{FileAge, StoreFile},
+    table::{
+        Cells, EachCell, EachCellSink, GivenKeyWidths, Names, NamesReader, NoPoints, OwnedCell,
+        RowPoints, Sample, Sampler, TableKind, Tables,
+    },
+};
 pub use limits::Limits;
 pub use opentsdb::names::{NameFault, name_fault};
 pub use options::{ReadOptions, TimeUnit, WriteOptions};

@@ -1,6 +1,10 @@
 //! How a file is read and written, where its bytes alone can't tell.
 
-use crate::{Limits, tables::Columns};
+use crate::{
+    Limits,
+    hbase::table::{GivenKeyWidths, Tables},
+    tables::Columns,
+};
 
 /// How a file is read.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +17,10 @@ pub struct ReadOptions {
     pub unit: Option<TimeUnit>,
     /// Whether an answer that may be aggregated is taken for stored points.
     pub allow_aggregated: bool,
+    /// How wide the parts of row keys are; what is not said the data tells.
+    pub key_widths: GivenKeyWidths,
+    /// What the cells of a table need to become points; found by who reads the table of UIDs.
+    pub tables: Option<Tables>,
 }
 
 /// What times count since 1970.

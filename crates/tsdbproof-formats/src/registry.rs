@@ -5,8 +5,11 @@ use std::{fmt, ops::Range, sync::Arc};
 use tsdbproof_core::Error;
 
 use crate::{
-    FormatReader, FormatWriter, Limits, ReadOptions, WriteOptions, decompress::Codec, import_text,
-    put_json, raw_scan,
+    FormatReader, FormatWriter, Limits, ReadOptions, WriteOptions,
+    decompress::Codec,
+    hbase::{export, store_file, store_file::StoreFile, table::Cells},
+    import_text, put_json, query_json, raw_scan,
+    tables::csv,
 };
 
 /// How sure a format is that bytes are its own.
@@ -52,6 +55,11 @@ pub enum Access {
         /// A reader whose first byte will be the unpacked file's byte `at`.
         open: fn(options: &ReadOptions, at: u64) -> Box<dyn FormatReader>,
     },
+    /// From front to back, as cells of a table.
+    Cells {
+        /// A reader whose first byte will be the unpacked file's first.
+        open: fn(options: &ReadOptions) -> Cells,
+    },
     /// By an index at the file's end.
     Indexed {
         /// Takes the last bytes of a file of `size` bytes; asks for more of them, or gives the parts.
@@ -66,6 +74,8 @@ pub enum Index {
     Wanted(u64),
     /// The parts of the file that hold points, ascending and disjoint.
     Parts(Vec<Part>),
+    /// Where cells of a table are.
+    Cells(StoreFile),
 }
 
 /// A part of a file that is read on its own.
@@ -84,8 +94,17 @@ impl fmt::Debug for Part {
 }
 
 /// All formats; one line each. The highest score wins, then the earlier line.
-pub static FORMATS: &[&Format] =
-    &[&import_text::FORMAT, &raw_scan::FORMAT, &put_json::lines::FORMAT, &put_json::FORMAT];
+pub static FORMATS: &[&Format] = &[
+    &import_text::FORMAT,
+    &raw_scan::FORMAT,
+    &put_json::lines::FORMAT,
+    &put_json::FORMAT,
+    &query_json::FORMAT,
+    &export::FORMAT,
+    &store_file::FORMAT,
+    &csv::FORMAT,
+    &csv::TSV_FORMAT,
+];
 
 /// The format of this name.
 pub fn by_name(name: &str) -> Option<&'static Format> {

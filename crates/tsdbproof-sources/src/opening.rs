@@ -101,6 +101,25 @@ impl Opening {
         Ok(source)
     }
 
+    /// The source behind names, whose table of UIDs stands behind other names, if any are given.
+    pub fn source_with_uids(
+        &mut self,
+        names: &[OsString],
+        uids: &[OsString],
+    ) -> Result<Source, Error> {
+        let mut source = Source::default();
+        self.in_source.clear();
+        for name in uids {
+            self.add(name, Wanted::Points, &mut source)?;
+        }
+        source.uids = (!uids.is_empty()).then_some(0..source.inputs.len());
+        for name in names {
+            source.names.push(name_of(Path::new(name)));
+            self.add(name, Wanted::Points, &mut source)?;
+        }
+        Ok(source)
+    }
+
     /// A single file or stream, whatever it holds.
     pub fn input(&mut self, name: &OsStr) -> Result<Input, Error> {
         let path = Path::new(name);

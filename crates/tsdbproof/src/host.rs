@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tsdbproof_core::Error;
-use tsdbproof_formats::{Limits, Probe, probe};
+use tsdbproof_formats::{Format, Limits, Probe, probe};
 
 use crate::store::manifest;
 
@@ -39,6 +39,16 @@ impl Input {
     /// Whether it is a manifest, of whatever version.
     pub fn is_manifest(&self) -> bool {
         self.is_manifest
+    }
+
+    /// The format that claims it for points.
+    pub fn format(&self) -> Option<&'static Format> {
+        self.probe.format
+    }
+
+    /// How it is compressed.
+    pub fn codec(&self) -> &'static str {
+        self.probe.codec.name()
     }
 
     /// Whether a format claims it for points.

@@ -15,12 +15,12 @@ pub mod time;
 
 pub use host::{Flow, Host, Input, Outputs, Scratch, Task, Work};
 pub use job::{
-    Against, Interval, Source, Target, check, convert, diff, manifest, merge, show, verify,
+    Against, Interval, Source, Target, check, convert, diff, manifest, merge, points, show, verify,
 };
 pub use options::{Duplicates, Expect, FileDigests, Options};
 pub use scope::Scope;
 pub use tsdbproof_core::{
-    Error, Kind, Profile,
+    Error, Kind, Profile, Series, Tags,
     digest::{Depth, RootText},
     quote, shown,
 };

@@ -10,13 +10,16 @@ use tsdbproof_core::{
 
 mod checked;
 mod converted;
+mod points;
 
 pub(crate) use crate::time::time;
 pub use checked::{Checked, Finding, FindingKind, Findings, KindCount};
 pub use converted::{Converted, LeftOut};
+pub use points::{SeriesPoint, SeriesPoints};
 
 /// One line of the JSON report.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 #[serde(tag = "message_type", rename_all = "kebab-case")]
 pub enum Message<'a> {
     /// A stretch of a series in which the sides differ.
@@ -29,6 +32,7 @@ pub enum Message<'a> {
 
 /// What was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 #[serde(rename_all = "kebab-case")]
 pub enum JobKind {
     /// Digest a source.
@@ -56,6 +60,7 @@ impl JobKind {
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nothing was compared, and nothing is wrong.
@@ -76,6 +81,7 @@ pub enum Verdict {
 
 /// A job's result but for the single differences, which go to a [`Differences`] as they are found.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct Report {
     /// What was asked.
     pub job: JobKind,
@@ -85,9 +91,11 @@ pub struct Report {
     pub reasons: Vec<String>,
     /// What else should be known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub notes: Vec<String>,
     /// The profile that decided.
     #[serde(serialize_with = "name_of_profile")]
+    #[cfg_attr(feature = "ts", tsify(type = "\"exact\" | \"f32\""))]
     pub profile: Profile,
     /// What was read; of a comparison, base before current.
     pub sides: Vec<Side>,
@@ -96,9 +104,11 @@ pub struct Report {
     pub compared: Option<Compared>,
     /// Files whose bytes are others than the manifest tells.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub changed_files: Vec<ChangedFile>,
     /// Parts of merged manifests that contradict each other.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub contradictions: Vec<String>,
     /// Totals of the manifest that was made of them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,6 +125,7 @@ pub struct Report {
 
 /// What stands on one side.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct Side {
     /// `source`, `manifest`, `base` or `current`.
     pub role: &'static str,
@@ -124,6 +135,7 @@ pub struct Side {
     pub is_manifest: bool,
     /// How deep its digests reach.
     #[serde(serialize_with = "name_of_depth")]
+    #[cfg_attr(feature = "ts", tsify(type = "\"metric\" | \"series\" | \"day\" | \"hour\""))]
     pub depth: Depth,
     /// What it says of all its points.
     #[serde(flatten)]
@@ -150,20 +162,25 @@ pub struct Side {
     pub not_read: Vec<NotRead>,
     /// Of a manifest: the damage of its source, by kind; the root leaves it out.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub left_out: BTreeMap<String, u64>,
     /// Totals of each metric, where the job is to tell them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub metrics: Vec<MetricTotals>,
     /// Points by day, where the job is to tell them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub days: BTreeMap<String, u64>,
     /// Rows of a manifest at each depth, where the job is to tell them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub rows: BTreeMap<&'static str, u64>,
 }
 
 /// Digests and counts of one side.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct SideTotals {
     /// Distinct points.
     pub points: u64,
@@ -216,6 +233,7 @@ pub(crate) fn statement(scope: &str, roots: &Roots) -> String {
 
 /// A file that was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct File {
     /// Its name, as the user named it.
     pub name: String,
@@ -234,6 +252,7 @@ pub struct File {
 
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct NotRead {
     /// Its name.
     pub name: String,
@@ -243,6 +262,7 @@ pub struct NotRead {
 
 /// The faults of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct ProblemGroup {
     /// The kind.
     pub kind: &'static str,
@@ -256,6 +276,7 @@ pub struct ProblemGroup {
 
 /// A fault with its file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct PlacedProblem {
     /// The file.
     pub file: String,
@@ -286,6 +307,7 @@ impl PlacedProblem {
 
 /// A file whose bytes are others than the manifest tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct ChangedFile {
     /// Its name.
     pub name: String,
@@ -295,6 +317,7 @@ pub struct ChangedFile {
 
 /// Totals of a metric.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct MetricTotals {
     /// The metric.
     pub metric: String,
@@ -312,6 +335,7 @@ pub struct MetricTotals {
 
 /// What a comparison covered and how it came out, in all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct Compared {
     /// The depth at which both sides could be compared.
     pub depth: &'static str,
@@ -334,6 +358,7 @@ pub struct Compared {
 
 /// Differences of one metric.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct MetricCounts {
     /// Series with a difference.
     pub series: u64,
@@ -346,6 +371,7 @@ pub struct MetricCounts {
 
 /// How many points differ, and how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct Counts {
     /// Points at instants that only base has.
     pub missing: u64,
@@ -383,14 +409,17 @@ impl Counts {
 
 /// A stretch of neighbouring hours of a series in which the sides differ.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct Difference {
     /// The metric.
     pub metric: String,
     /// The tags.
     pub tags: BTreeMap<String, String>,
     /// The first hour's start; `None` where the depth has no time.
+    #[cfg_attr(feature = "ts", tsify(type = "string | null"))]
     pub from: Option<String>,
     /// The last hour's end.
+    #[cfg_attr(feature = "ts", tsify(type = "string | null"))]
     pub to: Option<String>,
     /// Points of base in the stretch.
     pub base_points: u64,
@@ -415,6 +444,7 @@ pub struct Difference {
 
 /// Why points differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 #[serde(tag = "cause", rename_all = "kebab-case")]
 pub enum Cause {
     /// One side is the other in single precision.
@@ -450,6 +480,7 @@ pub enum Cause {
 
 /// An instant at which the sides differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct PointDifference {
     /// `-` only in base, `+` only in current, `~` changed.
     pub sign: char,

@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 
 use tsdbproof::{Error, Interval, Options};
-use tsdbproof_sources::{Wanted, block_on};
+use tsdbproof_sources::block_on;
 
 use super::Plan;
 use crate::{
     Machine, exit_code,
-    flags::{Budget, Filters, Leniency, Reading, Telling},
+    flags::{Budget, Filters, Leniency, Reading, Telling, Uids},
     values,
 };
 
@@ -39,6 +39,8 @@ pub(super) struct Args {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
+    uids: Uids,
+    #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
     leniency: Leniency,
@@ -56,7 +58,7 @@ impl Args {
         self.leniency.apply(&mut options);
         self.budget.apply(&mut options);
         let mut opening = self.budget.opening(&options, machine);
-        let source = opening.source(&self.sources, Wanted::Points)?;
+        let source = opening.source_with_uids(&self.sources, &self.uids.uids)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
         let interval = self.interval.unwrap_or_default();
         let report = plan.report(machine, |host, reports| {

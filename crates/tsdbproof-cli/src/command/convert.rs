@@ -6,12 +6,12 @@ use std::{
 };
 
 use tsdbproof::{Codec, Error, Options, Target, format_by_name};
-use tsdbproof_sources::{NativeOutputs, Progress, Wanted, block_on};
+use tsdbproof_sources::{NativeOutputs, Progress, block_on};
 
 use super::{STDERR, STDOUT};
 use crate::{
     Machine, exit_code,
-    flags::{Budget, Filters, Leniency, Reading, Telling},
+    flags::{Budget, Filters, Leniency, Reading, Telling, Uids},
     output::{Reports, Sink, check_output},
     progress::watch,
     usage, values,
@@ -52,6 +52,8 @@ pub(super) struct Args {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
+    uids: Uids,
+    #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
     leniency: Leniency,
@@ -71,7 +73,7 @@ impl Args {
         let target = self.target()?;
         check_output(&self.telling, machine, &self.output, "what is converted")?;
         let mut opening = self.budget.opening(&options, machine);
-        let source = opening.source(&self.sources, Wanted::Points)?;
+        let source = opening.source_with_uids(&self.sources, &self.uids.uids)?;
         if opening.is_input(&self.output) {
             return Err(usage("the output is an input, and would be overwritten", "name another"));
         }

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, slice};
 
 use tsdbproof::{Error, Options, Profile};
-use tsdbproof_sources::{Wanted, block_on};
+use tsdbproof_sources::block_on;
 
 use super::Plan;
 use crate::{
@@ -38,6 +38,15 @@ pub(super) struct Args {
     #[arg(long, value_name = "PROFILE", value_parser = values::profile(), default_value = "exact")]
     profile: Profile,
 
+    /// A backup of the table tsdb-uid for BASE, an Export or HFiles; repeatable [default: the one
+    /// that stands in BASE]
+    #[arg(long, value_name = "SOURCE", help_heading = "Reading")]
+    uids_base: Vec<OsString>,
+
+    /// The same for CURRENT: a table is never shared between both sides by itself
+    #[arg(long, value_name = "SOURCE", help_heading = "Reading")]
+    uids_current: Vec<OsString>,
+
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
@@ -58,8 +67,9 @@ impl Args {
         self.leniency.apply(&mut options);
         self.budget.apply(&mut options);
         let mut opening = self.budget.opening(&options, machine);
-        let base = opening.source(slice::from_ref(&self.base), Wanted::Points)?;
-        let current = opening.source(slice::from_ref(&self.current), Wanted::Points)?;
+        let base = opening.source_with_uids(slice::from_ref(&self.base), &self.uids_base)?;
+        let current =
+            opening.source_with_uids(slice::from_ref(&self.current), &self.uids_current)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
         let report = plan.report(machine, |host, reports| {
             block_on(tsdbproof::diff(host, &base, &current, &options, reports))

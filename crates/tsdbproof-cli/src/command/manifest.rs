@@ -4,12 +4,12 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::Subcommand;
 use tsdbproof::{Depth, Error, FileDigests, Options};
-use tsdbproof_sources::{Wanted, block_on};
+use tsdbproof_sources::block_on;
 
 use super::{Plan, merge};
 use crate::{
     Machine, exit_code,
-    flags::{Budget, Filters, Leniency, Reading, Telling},
+    flags::{Budget, Filters, Leniency, Reading, Telling, Uids},
     values,
 };
 
@@ -58,6 +58,8 @@ pub(super) struct Args {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
+    uids: Uids,
+    #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
     leniency: Leniency,
@@ -87,7 +89,7 @@ impl Args {
         self.leniency.apply(&mut options);
         self.budget.apply(&mut options);
         let mut opening = self.budget.opening(&options, machine);
-        let source = opening.source(&self.sources, Wanted::Points)?;
+        let source = opening.source_with_uids(&self.sources, &self.uids.uids)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
         let output = self.output.unwrap_or_default();
         let report = plan.manifest(machine, &output, |host, out| {

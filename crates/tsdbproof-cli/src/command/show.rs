@@ -3,12 +3,12 @@
 use std::{ffi::OsString, slice};
 
 use tsdbproof::{Error, Options};
-use tsdbproof_sources::{Wanted, block_on};
+use tsdbproof_sources::block_on;
 
 use super::Plan;
 use crate::{
     Machine, exit_code,
-    flags::{Budget, Reading, Telling},
+    flags::{Budget, Reading, Telling, Uids},
 };
 
 /// Tells what a manifest or an archive holds: totals, span, metrics, days, size at each depth
@@ -23,6 +23,8 @@ pub(super) struct Args {
     file: OsString,
 
     #[command(flatten)]
+    uids: Uids,
+    #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
     telling: Telling,
@@ -36,7 +38,7 @@ impl Args {
         self.reading.apply(&mut options);
         self.budget.apply(&mut options);
         let mut opening = self.budget.opening(&options, machine);
-        let source = opening.source(slice::from_ref(&self.file), Wanted::Points)?;
+        let source = opening.source_with_uids(slice::from_ref(&self.file), &self.uids.uids)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
         let report =
             plan.report(machine, |host, _| block_on(tsdbproof::show(host, &source, &options)))?;

@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 
 use tsdbproof::{Against, Error, Expect, Options, Profile};
-use tsdbproof_sources::{Opening, Wanted, block_on};
+use tsdbproof_sources::{Opening, block_on};
 
 use super::Plan;
 use crate::{
     Machine, exit_code,
-    flags::{Budget, Filters, Leniency, Reading, Telling},
+    flags::{Budget, Filters, Leniency, Reading, Telling, Uids},
     usage, values,
 };
 
@@ -42,6 +42,8 @@ pub(super) struct Args {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
+    uids: Uids,
+    #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
     leniency: Leniency,
@@ -60,7 +62,7 @@ impl Args {
         self.budget.apply(&mut options);
         let mut opening = self.budget.opening(&options, machine);
         let (against, names) = self.against(&mut opening)?;
-        let source = opening.source(names, Wanted::Points)?;
+        let source = opening.source_with_uids(names, &self.uids.uids)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
         let report = plan.report(machine, |host, reports| {
             block_on(tsdbproof::verify(host, &against, &source, &options, reports))

@@ -5,15 +5,22 @@
 //! | `cell` | a cell, and where readers put cells |
 //! | `codec` | buffers, unpacked |
 //! | `crc_file` | the side file of sums beside a file of Export |
+//! | `export`, `store_file` | both as formats |
 //! | `hex` | keys in messages |
+//! | `hfile` | store files |
 //! | `merge` | what a scan shows of the cells of a row |
 //! | `protobuf` | messages as fields |
 //! | `sequence_file` | files of Export |
+//! | `table` | cells of a table as points, or as names of UIDs |
 
 pub(crate) mod cell;
 pub(crate) mod codec;
 pub(crate) mod crc_file;
+pub(crate) mod export;
 pub(crate) mod hex;
+pub(crate) mod hfile;
 pub(crate) mod merge;
 pub(crate) mod protobuf;
 pub(crate) mod sequence_file;
+pub(crate) mod store_file;
+pub(crate) mod table;

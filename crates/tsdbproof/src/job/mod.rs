@@ -1,5 +1,7 @@
 //! The jobs. Each reads its sources through a [`Host`](crate::Host) and gives a report.
 
+use std::ops::Range;
+
 use tsdbproof_core::{HOUR_MS, Hour, Series, digest::Depth};
 
 use crate::{Expect, Input, report::NotRead, time::time};
@@ -10,6 +12,7 @@ mod compare;
 mod convert;
 mod manifest;
 mod manifests;
+mod points;
 mod show;
 mod side;
 mod stretch;
@@ -19,6 +22,7 @@ mod verify;
 pub use check::{Interval, check};
 pub use convert::{Target, convert};
 pub use manifest::{manifest, merge};
+pub use points::points;
 pub use show::show;
 pub use verify::{diff, verify};
 
@@ -29,6 +33,8 @@ pub struct Source {
     pub names: Vec<String>,
     /// The files and streams, in an order that does not depend on the machine.
     pub inputs: Vec<Input>,
+    /// Which of the inputs are the table of UIDs, where the user chose one; else it is looked for.
+    pub uids: Option<Range<usize>>,
     /// What belongs to the source but can't be read, with the reason.
     pub not_read: Vec<NotRead>,
 }

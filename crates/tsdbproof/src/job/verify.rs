@@ -33,7 +33,7 @@ pub async fn verify<H: Host>(
             let base = Source {
                 names: vec![input.name.clone()],
                 inputs: vec![input.clone()],
-                not_read: Vec::new(),
+                ..Source::default()
             };
             if !input.is_manifest() {
                 return Err(not_a_manifest(input));

@@ -40,6 +40,10 @@ pub(super) async fn read_indexes<H: Host>(
             let in_file = |error: Error| error.in_file(&input.name);
             match parts(reading, &tail.work.bytes, input.size.unwrap_or(0)).map_err(in_file)? {
                 Index::Parts(parts) => reading.parts = parts.into(),
+                Index::Cells(file) => {
+                    let name = input.name.rsplit('/').next().unwrap_or_default();
+                    reading.store_file = Some(file.named(name));
+                }
                 Index::Wanted(earlier) if earlier < from => wanted.push((index, earlier)),
                 Index::Wanted(_) => {
                     return Err(in_file(Error::new(Kind::Malformed, "its index has no beginning")));
@@ -53,7 +57,7 @@ pub(super) async fn read_indexes<H: Host>(
 fn parts(reading: &Reading, tail: &[u8], size: u64) -> Result<Index, Error> {
     match reading.format.access {
         Access::Indexed { index } => index(&reading.options, tail, size),
-        Access::Stream { .. } => Ok(Index::Parts(Vec::new())),
+        Access::Stream { .. } | Access::Cells { .. } => Ok(Index::Parts(Vec::new())),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tsdbproof_core::Error;
 use tsdbproof_formats::{
-    Access, Format, FormatReader, ReadOptions,
+    Access, Format, FormatReader, NoPoints, ReadOptions, StoreFile,
     decompress::{Codec, Decompressor, Piece},
 };
 
@@ -25,18 +25,27 @@ pub(crate) struct Reading {
     pub(crate) options: Arc<ReadOptions>,
     /// The parts that its index tells of, where it has one.
     pub(crate) parts: Arc<[tsdbproof_formats::Part]>,
+    /// The store file that it is, if it is one.
+    pub(crate) store_file: Option<StoreFile>,
+    /// Whether it is read for points; names of UIDs are read before.
+    pub(crate) holds_points: bool,
 }
 
 impl Reading {
     /// A reader whose first byte will be the unpacked file's byte `at`.
     fn open(&self, at: u64) -> Box<dyn FormatReader> {
-        match self.format.access {
-            Access::Stream { open, .. } => open(&self.options, at),
-            Access::Indexed { .. } => Box::new(InParts::new(&self.parts, at)),
+        match (&self.format.access, &self.options.tables) {
+            _ if !self.holds_points => Box::new(NoPoints),
+            (Access::Stream { open, .. }, _) => open(&self.options, at),
+            (Access::Indexed { .. }, _) => Box::new(InParts::new(&self.parts, at)),
+            (Access::Cells { open }, Some(tables)) => {
+                open(&self.options).points(tables, &self.options.limits)
+            }
+            (Access::Cells { .. }, None) => Box::new(NoPoints),
         }
     }
 
-    fn unpack(&self) -> Box<dyn Decompressor> {
+    pub(crate) fn unpack(&self) -> Box<dyn Decompressor> {
         self.codec.open(&self.options.limits)
     }
 }
@@ -186,13 +195,21 @@ impl Intake {
     }
 }
 
+/// Keeps the memory of a sink and its reader within the bound.
+fn relieve(sink: &mut Sink, reader: &mut dyn FormatReader) -> Result<(), Error> {
+    if sink.relieve(reader.memory_bytes())? {
+        reader.forget_series();
+    }
+    Ok(())
+}
+
 /// One unpacked piece into the reader, and its points into the sink.
 fn take(piece: Piece<'_>, reader: &mut dyn FormatReader, sink: &mut Sink) -> Result<(), Error> {
     use tsdbproof_formats::PointSink;
     match piece {
         Piece::Bytes(bytes) => {
             reader.push(bytes, sink)?;
-            sink.relieve(reader)?;
+            relieve(sink, reader)?;
         }
         Piece::Gap(problem) => {
             sink.problem(problem);
@@ -306,7 +323,7 @@ impl Stretch<'_> {
             let open = || self.reading.open(start);
             let reader = self.reader.get_or_insert_with(open);
             reader.push(inside, self.sink)?;
-            self.sink.relieve(reader.as_mut())?;
+            relieve(self.sink, reader.as_mut())?;
             bytes = wanted.get(inside.len()..).unwrap_or_default();
             *self.at = start + inside.len() as u64;
             if *self.at < to {

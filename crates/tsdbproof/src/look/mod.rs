@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `intake` | the work that a host feeds: bytes → decompressor → reader → sink |
 //! | `indexed` | files whose end says where their parts lie |
+//! | `tables`, `cells` | sources of cells: names of UIDs first, overlapping files as one |
 //! | `sink` | points into open hours, or into runs |
 //! | `runs`, `row` | sorted runs in memory or scratch space, and what stands in them |
 //! | `fold` | partial rows and kept points into one row for each leaf |
@@ -12,6 +13,7 @@
 //! | `walk` | all points once more, sorted, where a look kept them |
 //! | `leaves` | the finished rows, folded up to the roots |
 
+mod cells;
 mod digests;
 mod fold;
 mod indexed;
@@ -22,12 +24,13 @@ mod row;
 mod runs;
 mod sink;
 mod staged;
+mod tables;
 mod walk;
 mod wanted;
 
 use std::sync::{Arc, Mutex};
 
-use tsdbproof_core::{Error, Kind, digest::Depth};
+use tsdbproof_core::{Error, Kind, Problem, digest::Depth};
 use tsdbproof_formats::{Access, ReadOptions, decompress::Codec};
 
 pub(crate) use digests::{BLOCK_BYTES, FileBlocks};
@@ -39,12 +42,14 @@ pub(crate) use runs::{Item, Merge, Run, RunWriter, Spill, Window};
 pub(crate) use walk::{Instant, Walk};
 pub(crate) use wanted::{SeriesHash, Wanted};
 
+use cells::read_merged;
 use fold::{Evidence, fold};
 use indexed::read_indexes;
 use intake::{FirstLook, Part, Reading, SecondLook};
 pub(crate) use sink::Observer;
 use sink::Shared;
 use staged::Staged;
+use tables::read_tables;
 
 use crate::{Host, Input, Options, Source, Task, Work};
 
@@ -133,23 +138,22 @@ pub(crate) async fn look_as<H: Host>(
         .map(|input| reading(input, options, &read))
         .collect::<Result<_, _>>()?;
     read_indexes(host, &source.inputs, first_input, &mut readings).await?;
-    let side = Side {
-        shared: Arc::new(Shared {
-            scope: options.scope.clone(),
-            rows: Arc::clone(&spills.0),
-            points: Arc::clone(&spills.1),
-            sink_bytes: usize::try_from(sink_bytes).unwrap_or(usize::MAX),
-            keeps_points: manner.keeps_points,
-            observer: manner.observer,
-        }),
-        readings,
-        first_input,
-        threads,
-    };
+    let tables = read_tables(host, source, first_input, &mut readings).await?;
+    let shared = Arc::new(Shared {
+        scope: options.scope.clone(),
+        rows: Arc::clone(&spills.0),
+        points: Arc::clone(&spills.1),
+        sink_bytes: usize::try_from(sink_bytes).unwrap_or(usize::MAX),
+        keeps_points: manner.keeps_points,
+        observer: manner.observer,
+    });
+    let merged = read_merged(host, source, first_input, &mut readings, &tables, &shared).await?;
+    let side = Side { shared, readings, first_input, threads };
     let tasks = side.first_look(&source.inputs, options);
     let in_order = side.shared.observer.is_some();
     let tasks = if in_order { one_by_one(host, tasks).await? } else { host.read(tasks).await? };
     let mut looked = side.join(source, tasks, options)?;
+    looked.0.add_merged(tables.problems, merged, &mut looked.1);
     let evidence = &mut looked.1;
     evidence.rows = spills.0.reduce::<Row>(std::mem::take(&mut evidence.rows))?;
     evidence.points = spills.1.reduce::<Kept>(std::mem::take(&mut evidence.points))?;
@@ -174,7 +178,14 @@ fn reading(input: &Input, options: &Options, read: &Arc<ReadOptions>) -> Result<
             .help("`--format NAME` reads it as that format all the same")
     })?;
     let options = Arc::clone(read);
-    Ok(Reading { codec: input.probe.codec, format, options, parts: Arc::default() })
+    Ok(Reading {
+        codec: input.probe.codec,
+        format,
+        options,
+        parts: Arc::default(),
+        store_file: None,
+        holds_points: true,
+    })
 }
 
 impl Side {
@@ -338,6 +349,21 @@ fn unfed() -> Error {
 const LEAST_SHARE_BYTES: u64 = 1 << 20;
 
 impl Looked {
+    /// Adds what was read of tables before their points were, and of files that are read as one.
+    fn add_merged(
+        &mut self,
+        problems: Vec<(usize, Problem)>,
+        merged: sink::Found,
+        evidence: &mut Evidence,
+    ) {
+        problems.into_iter().for_each(|(input, problem)| self.problems.add_to(input, problem));
+        self.problems.join(merged.problems, 0, 0);
+        self.points_read += merged.points_read;
+        self.filtered += merged.filtered;
+        evidence.rows.extend(merged.rows);
+        evidence.points.extend(merged.points);
+    }
+
     /// Runs in which the points of these leaves stand, with points of others among them.
     pub(crate) async fn points_of<H: Host>(
         &self,

@@ -31,6 +31,13 @@ impl Problems {
         }
     }
 
+    /// Adds one of this input.
+    pub(crate) fn add_to(&mut self, input: usize, problem: Problem) {
+        let mut one = Problems::default();
+        one.add(problem);
+        self.join(one, input, 0);
+    }
+
     /// Adds those of a part of `input` that begins behind `lines` lines; parts come in order.
     pub(crate) fn join(&mut self, part: Problems, input: usize, lines: u64) {
         for (kind, found) in part.kinds {

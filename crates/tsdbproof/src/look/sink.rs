@@ -18,7 +18,7 @@ use tsdbproof_core::{
     Error, HOUR_MS, Hour, Loss, Point, Problem, Record, Series, Tags,
     digest::{Batch, Entry, OpenHour},
 };
-use tsdbproof_formats::{FormatReader, PointSink, SeriesId};
+use tsdbproof_formats::{PointSink, SeriesId};
 
 use super::{
     problems::Problems,
@@ -204,26 +204,26 @@ impl Sink {
         }
     }
 
-    /// Keeps memory within its bound; called between pieces.
-    pub(crate) fn relieve(&mut self, reader: &mut dyn FormatReader) -> Result<(), Error> {
+    /// Keeps memory within its bound; called between pieces. Gives whether every id is void now.
+    pub(crate) fn relieve(&mut self, reader_bytes: usize) -> Result<bool, Error> {
         if !self.keeps_points && self.disorder.is_high() {
             self.close_all();
             self.keeps_points = true;
         }
-        let tables = self.slots.len() * SLOT_BYTES + self.name_bytes + reader.memory_bytes();
+        let tables = self.slots.len() * SLOT_BYTES + self.name_bytes + reader_bytes;
         let kept = self.kept.len() * size_of::<KeptInMemory>();
         if tables > self.shared.sink_bytes / 2 {
             self.flush_all()?;
             self.slots = Vec::new();
             self.ids = HashTable::new();
             self.name_bytes = 0;
-            reader.forget_series();
+            return Ok(true);
         } else if kept > self.shared.sink_bytes / 4 {
             self.flush_points()?;
         } else if self.rows.len() > ROWS {
             self.flush_rows()?;
         }
-        Ok(())
+        Ok(false)
     }
 
     /// The input is over.

@@ -9,6 +9,7 @@ macro_rules! finding_kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $is_problem:literal, $about:literal;)+) => {
         /// What a check looks for.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+        #[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
         #[serde(rename_all = "kebab-case")]
         pub enum FindingKind { $($(#[doc = $doc])+ $kind,)+ }
 
@@ -56,6 +57,7 @@ finding_kinds! {
 
 /// Something that a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct Finding {
     /// What.
     pub kind: FindingKind,
@@ -83,6 +85,7 @@ pub struct Finding {
 
 /// Counts of a check.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct Checked {
     /// Findings by kind, in the order of [`FindingKind`].
     pub kinds: Vec<KindCount>,
@@ -90,6 +93,7 @@ pub struct Checked {
 
 /// How often something was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct KindCount {
     /// What.
     pub kind: FindingKind,

@@ -7,6 +7,7 @@ use super::time;
 
 /// What a conversion wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct Converted {
     /// The format.
     pub format: &'static str,
@@ -16,11 +17,13 @@ pub struct Converted {
     pub points: u64,
     /// Points that the format can't hold, by reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub left_out: Vec<LeftOut>,
 }
 
 /// Points that a format can't hold, for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct LeftOut {
     /// Why.
     pub why: &'static str,

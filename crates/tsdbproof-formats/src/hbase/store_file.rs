@@ -1,0 +1,112 @@
+//! HFiles as a format: cells behind an index at the file's end.
+
+use std::{fmt, ops::Range, sync::Arc};
+
+use tsdbproof_core::{Error, Problem};
+
+use super::{
+    cell::CellSink,
+    hfile::{self, Age, HFileReader, Layout, LayoutStep, ReadAs},
+    table::{CellReader, Cells},
+};
+use crate::{Access, Format, Index, Limits, ReadOptions};
+
+/// Files that HBase keeps a table in, as a snapshot holds them.
+pub(crate) static FORMAT: Format = Format {
+    name: "hfile",
+    about: "store files of HBase, as snapshots hold them; names come from the table of UIDs beside",
+    extensions: &["hfile"],
+    example: "(DATABLK* or DATABLKE, cells, an index, TRABLK\")",
+    score: hfile::score,
+    access: Access::Indexed { index },
+    write: None,
+};
+
+fn index(options: &ReadOptions, tail: &[u8], size: u64) -> Result<Index, Error> {
+    Ok(match Layout::read(tail, size, &options.limits)? {
+        LayoutStep::Need { from } => Index::Wanted(from),
+        LayoutStep::Ready(layout) => Index::Cells(StoreFile {
+            layout: Arc::from(layout),
+            read_as: ReadAs::default(),
+            limits: options.limits,
+        }),
+    })
+}
+
+/// A store file whose end was read.
+#[derive(Clone)]
+pub struct StoreFile {
+    layout: Arc<Layout>,
+    read_as: ReadAs,
+    limits: Limits,
+}
+
+impl fmt::Debug for StoreFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoreFile({:?})", self.layout.data)
+    }
+}
+
+/// Which of two store files is the newer: the greater.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileAge(Age);
+
+impl StoreFile {
+    /// The bytes that hold cells.
+    pub fn range(&self) -> Range<u64> {
+        self.layout.data.clone()
+    }
+
+    /// Its cells, from a byte on where a cell was found, or from the first.
+    pub fn open(&self, at: u64) -> Cells {
+        let range = at.max(self.layout.data.start)..self.layout.data.end;
+        let layout = Arc::clone(&self.layout);
+        let reader = HFileReader::new(layout, range, self.read_as.clone(), &self.limits);
+        Cells::new(HFile(reader))
+    }
+
+    /// The key of its last row.
+    pub fn last_row(&self) -> Option<&[u8]> {
+        let (length, rest) = self.layout.last_key.as_deref()?.split_first_chunk()?;
+        rest.get(..usize::from(u16::from_be_bytes(*length)))
+    }
+
+    /// Its age, under this name.
+    pub fn age(&self, name: &str) -> FileAge {
+        FileAge(self.layout.age(name, false))
+    }
+
+    /// The same file under the name that its table gives it, which may order its cells.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.read_as.sequence = self.layout.sequence_of_cells(name, false);
+        self
+    }
+
+    /// Faults in its end.
+    pub fn problems(&self) -> &[Problem] {
+        &self.layout.problems
+    }
+}
+
+struct HFile(HFileReader);
+
+impl CellReader for HFile {
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn CellSink) -> Result<(), Error> {
+        self.0.push(bytes, sink);
+        Ok(())
+    }
+
+    fn gap(&mut self, sink: &mut dyn CellSink) {
+        self.0.gap(sink);
+    }
+
+    fn finish(&mut self, sink: &mut dyn CellSink) -> Result<(), Error> {
+        self.0.finish(sink);
+        Ok(())
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.0.memory_bytes()
+    }
+}

@@ -1,0 +1,433 @@
+//! Cells of a table, whatever holds them: what the table is for, and its cells as points or names.
+
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
+
+use tsdbproof_core::{Error, Problem};
+
+use super::{
+    cell::{Cell, CellSink},
+    merge::FamilyRules,
+};
+use crate::{
+    FormatReader, Limits, PointSink,
+    opentsdb::{
+        row::{RowDecoder, RowOptions},
+        row_key::Widths,
+        uid::{UidTable, build::UidTableBuilder},
+        widths::{GivenWidths, KeySample},
+    },
+};
+
+/// One open container of cells, fed in pieces of any size.
+pub(crate) trait CellReader: Send {
+    /// Takes the next bytes. `Err` only where reading cannot go on.
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn CellSink) -> Result<(), Error>;
+    /// Bytes are lost between the last piece and the next.
+    fn gap(&mut self, sink: &mut dyn CellSink);
+    /// The bytes are over.
+    fn finish(&mut self, sink: &mut dyn CellSink) -> Result<(), Error>;
+    /// Bytes of memory that depend on the input, roughly.
+    fn memory_bytes(&self) -> usize;
+}
+
+/// One open container of cells.
+pub struct Cells(Box<dyn CellReader>);
+
+/// What a table is for, by the cells at its beginning.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TableKind {
+    /// It holds points.
+    Points,
+    /// It holds the names of UIDs.
+    Uids,
+    /// It holds no cell.
+    Empty,
+    /// Another of OpenTSDB's tables, or none of them: its families.
+    Other(String),
+}
+
+/// How wide the parts of row keys are, where a user says so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GivenKeyWidths {
+    /// Bytes of the salt.
+    pub salt: Option<u8>,
+    /// Bytes of a metric's UID.
+    pub metric: Option<u8>,
+    /// Bytes of a tag key's UID.
+    pub tag_key: Option<u8>,
+    /// Bytes of a tag value's UID.
+    pub tag_value: Option<u8>,
+}
+
+/// What the cells of a data table need to become points.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    uids: Arc<UidTable>,
+    widths: Widths,
+    rules: FamilyRules,
+    now_ms: Option<i64>,
+}
+
+impl Tables {
+    /// Tables whose row keys look like `keys`. Errors: the keys fit no width, or several.
+    pub fn new<'k>(
+        uids: Names,
+        given: GivenKeyWidths,
+        keys: impl IntoIterator<Item = &'k [u8]>,
+    ) -> Result<Self, Error> {
+        let GivenKeyWidths { salt, metric, tag_key, tag_value } = given;
+        let given = GivenWidths { salt, metric, tag_key, tag_value };
+        let mut sample = KeySample::new(given, &uids.0);
+        keys.into_iter().for_each(|key| sample.push(key));
+        let widths = sample.decide()?;
+        Ok(Tables { uids: uids.0, widths, rules: FamilyRules::default(), now_ms: None })
+    }
+
+    /// The same, with cells older than `ttl_ms` at `now_ms` left out.
+    #[must_use]
+    pub fn with_ttl(mut self, ttl_ms: Option<i64>, now_ms: Option<i64>) -> Self {
+        self.rules.ttl_ms = ttl_ms;
+        self.now_ms = now_ms;
+        self
+    }
+
+    fn decoder(&self, limits: &Limits) -> RowDecoder {
+        let options = RowOptions {
+            rules: self.rules,
+            now_ms: self.now_ms,
+            ..RowOptions::new(self.widths, limits.row_bytes)
+        };
+        RowDecoder::new(Arc::clone(&self.uids), options)
+    }
+}
+
+impl Cells {
+    pub(crate) fn new(reader: impl CellReader + 'static) -> Self {
+        Cells(Box::new(reader))
+    }
+
+    /// Reads them as points.
+    pub fn points(self, tables: &Tables, limits: &Limits) -> Box<dyn FormatReader> {
+        Box::new(Points { reader: self.0, decoder: tables.decoder(limits) })
+    }
+
+    /// Looks at the first of them.
+    pub fn sample(self) -> Sampler {
+        Sampler { reader: self.0, sample: Sample::default() }
+    }
+
+    /// Reads them as names of UIDs; `input` is what problems are told of.
+    pub fn names(self, input: usize, limits: &Limits) -> NamesReader {
+        let builder = UidTableBuilder::new(limits.row_bytes);
+        NamesReader { reader: self.0, builder, input, problems: Vec::new() }
+    }
+
+    /// Gives out each of them.
+    pub fn each(self) -> EachCell {
+        EachCell { reader: self.0 }
+    }
+}
+
+/// Cells of a data table as points.
+struct Points {
+    reader: Box<dyn CellReader>,
+    decoder: RowDecoder,
+}
+
+impl FormatReader for Points {
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn PointSink) -> Result<(), Error> {
+        self.reader.push(bytes, &mut self.decoder.reading(sink))
+    }
+
+    fn gap(&mut self, sink: &mut dyn PointSink) {
+        self.reader.gap(&mut self.decoder.reading(sink));
+    }
+
+    fn finish(&mut self, sink: &mut dyn PointSink) -> Result<(), Error> {
+        self.reader.finish(&mut self.decoder.reading(sink))?;
+        self.decoder.finish(sink);
+        Ok(())
+    }
+
+    fn forget_series(&mut self) {
+        self.decoder.forget_series();
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.reader.memory_bytes() + self.decoder.memory_bytes()
+    }
+
+    fn lines(&self) -> u64 {
+        0
+    }
+}
+
+/// Cells of a data table as points, in the order of the table, from whoever sorted them.
+pub struct RowPoints(RowDecoder);
+
+/// A cell of a table, by its parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedCell {
+    /// The key of its row.
+    pub row: Vec<u8>,
+    /// Its family, qualifier, value and tags.
+    pub parts: [Vec<u8>; 4],
+    /// When it was written.
+    pub timestamp_ms: i64,
+    /// What it does, in HBase's number.
+    pub kind: u8,
+    /// What orders writes of one timestamp.
+    pub sequence: u64,
+    /// Where it lies.
+    pub at: Range<u64>,
+}
+
+impl RowPoints {
+    /// A decoder of sorted rows.
+    pub fn new(tables: &Tables, limits: &Limits) -> Self {
+        RowPoints(tables.decoder(limits))
+    }
+
+    /// Takes the next cell; cells of a row come one behind the other, of newer files first.
+    pub fn push(&mut self, cell: &OwnedCell, sink: &mut dyn PointSink) {
+        let Some(kind) = super::cell::CellKind::of(cell.kind) else { return };
+        let [family, qualifier, value, tags] = &cell.parts;
+        let row = &cell.row;
+        let (timestamp_ms, sequence) = (cell.timestamp_ms, cell.sequence);
+        let cell_at = cell.at.clone();
+        let cell = Cell { row, family, qualifier, timestamp_ms, kind, value, tags, sequence };
+        self.0.reading(sink).cell(cell, cell_at);
+    }
+
+    /// The cells are over.
+    pub fn finish(&mut self, sink: &mut dyn PointSink) {
+        self.0.finish(sink);
+    }
+
+    /// Every id that the sink gave so far is void.
+    pub fn forget_series(&mut self) {
+        self.0.forget_series();
+    }
+}
+
+/// Cells, one by one.
+pub struct EachCell {
+    reader: Box<dyn CellReader>,
+}
+
+/// Takes what [`EachCell`] gives.
+pub trait EachCellSink {
+    /// A cell.
+    fn cell(&mut self, cell: OwnedCell);
+    /// A fault in the container.
+    fn problem(&mut self, problem: Problem);
+}
+
+struct ToEach<'s>(&'s mut dyn EachCellSink);
+
+impl CellSink for ToEach<'_> {
+    fn cell(&mut self, cell: Cell<'_>, at: Range<u64>) {
+        let parts = [cell.family, cell.qualifier, cell.value, cell.tags].map(<[u8]>::to_vec);
+        self.0.cell(OwnedCell {
+            row: cell.row.to_vec(),
+            parts,
+            timestamp_ms: cell.timestamp_ms,
+            kind: cell.kind as u8,
+            sequence: cell.sequence,
+            at,
+        });
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.0.problem(problem);
+    }
+}
+
+impl EachCell {
+    /// Takes the next bytes.
+    pub fn push(&mut self, bytes: &[u8], sink: &mut dyn EachCellSink) -> Result<(), Error> {
+        self.reader.push(bytes, &mut ToEach(sink))
+    }
+
+    /// The bytes are over.
+    pub fn finish(&mut self, sink: &mut dyn EachCellSink) -> Result<(), Error> {
+        self.reader.finish(&mut ToEach(sink))
+    }
+}
+
+/// Cells of a sample.
+const SAMPLE_CELLS: u64 = 512;
+
+/// The first cells of a table: its families and qualifiers, and row keys.
+#[derive(Debug, Default)]
+pub struct Sample {
+    cells: u64,
+    families: BTreeSet<Vec<u8>>,
+    /// Columns of a family `name`, which several tables have.
+    names_of: BTreeSet<Vec<u8>>,
+    keys: Vec<Vec<u8>>,
+}
+
+impl CellSink for Sample {
+    fn cell(&mut self, cell: Cell<'_>, _: Range<u64>) {
+        if self.cells >= SAMPLE_CELLS {
+            return;
+        }
+        self.cells += 1;
+        self.families.insert(cell.family.to_vec());
+        if cell.family == b"name" {
+            self.names_of.insert(cell.qualifier.to_vec());
+        }
+        if self.keys.last().is_none_or(|last| last != cell.row) {
+            self.keys.push(cell.row.to_vec());
+        }
+    }
+
+    fn problem(&mut self, _: Problem) {}
+}
+
+impl Sample {
+    /// What the table is for.
+    pub fn kind(&self) -> TableKind {
+        let has = |family: &[u8]| self.families.contains(family);
+        // The table of time series' meta data has a family of the same name.
+        let is_meta = self.names_of.iter().any(|column| column.starts_with(b"ts_"));
+        match () {
+            () if self.cells == 0 => TableKind::Empty,
+            () if has(b"t") => TableKind::Points,
+            () if (has(b"id") || has(b"name")) && !is_meta => TableKind::Uids,
+            () => {
+                let families = self.families.iter().map(|family| family.escape_ascii().to_string());
+                TableKind::Other(families.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
+    /// Keys of its first rows.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.iter().map(Vec::as_slice)
+    }
+}
+
+/// Looks at the first cells of a container.
+pub struct Sampler {
+    reader: Box<dyn CellReader>,
+    sample: Sample,
+}
+
+impl Sampler {
+    /// Takes the next bytes; gives whether more are wanted.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<bool, Error> {
+        self.reader.push(bytes, &mut self.sample)?;
+        Ok(self.sample.cells < SAMPLE_CELLS)
+    }
+
+    /// The bytes are over, or enough.
+    pub fn finish(mut self) -> Result<Sample, Error> {
+        if self.sample.cells == 0 {
+            self.reader.finish(&mut self.sample)?;
+        }
+        Ok(self.sample)
+    }
+}
+
+/// The names of all UIDs of a database.
+#[derive(Debug, Clone, Default)]
+pub struct Names(Arc<UidTable>);
+
+impl Names {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.count()
+    }
+}
+
+/// Reads cells of a table of UIDs.
+pub struct NamesReader {
+    reader: Box<dyn CellReader>,
+    builder: UidTableBuilder,
+    input: usize,
+    problems: Vec<Problem>,
+}
+
+/// Problems of one input that are kept while it is read; what is more only counts.
+const KEPT_PROBLEMS: usize = 4096;
+
+impl NamesReader {
+    /// Takes the next bytes.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let NamesReader { reader, builder, input, problems } = self;
+        let mut report = |problem| keep(problems, problem);
+        reader.push(bytes, &mut builder.reading(*input, &mut report))
+    }
+
+    /// Bytes are lost between the last piece and the next.
+    pub fn gap(&mut self) {
+        let NamesReader { reader, builder, input, problems } = self;
+        let mut report = |problem| keep(problems, problem);
+        reader.gap(&mut builder.reading(*input, &mut report));
+    }
+
+    /// The bytes are over.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        let NamesReader { reader, builder, input, problems } = self;
+        let mut report = |problem| keep(problems, problem);
+        let mut sink = builder.reading(*input, &mut report);
+        reader.finish(&mut sink)?;
+        sink.finish();
+        Ok(())
+    }
+
+    /// The names that all of them read, and the problems by input.
+    pub fn join(readers: Vec<Self>) -> (Names, Vec<(usize, Problem)>) {
+        let mut problems = Vec::new();
+        let mut all = None::<UidTableBuilder>;
+        for reader in readers {
+            let input = reader.input;
+            problems.extend(reader.problems.into_iter().map(|problem| (input, problem)));
+            match &mut all {
+                Some(all) => all.join(reader.builder),
+                None => all = Some(reader.builder),
+            }
+        }
+        let mut report = |input, problem| problems.push((input, problem));
+        let table = all.map(|all| all.finish(&mut report)).unwrap_or_default();
+        (Names(Arc::new(table)), problems)
+    }
+
+    /// Bytes of memory, roughly.
+    pub fn memory_bytes(&self) -> usize {
+        self.reader.memory_bytes() + self.builder.memory_bytes()
+    }
+}
+
+fn keep(problems: &mut Vec<Problem>, problem: Problem) {
+    if problems.len() < KEPT_PROBLEMS {
+        problems.push(problem);
+    }
+}
+
+/// Takes bytes that hold no points.
+pub struct NoPoints;
+
+impl FormatReader for NoPoints {
+    fn push(&mut self, _: &[u8], _: &mut dyn PointSink) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn gap(&mut self, _: &mut dyn PointSink) {}
+
+    fn finish(&mut self, _: &mut dyn PointSink) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn forget_series(&mut self) {}
+
+    fn memory_bytes(&self) -> usize {
+        0
+    }
+
+    fn lines(&self) -> u64 {
+        0
+    }
+}
