@@ -1,7 +1,9 @@
 //! The real tables against what was written to them, and against what OpenTSDB printed of them.
 
 use super::*;
+use crate::Limits;
 use crate::hbase::merge::Hidden;
+use crate::hbase::sequence_file::SequenceFileReader;
 use crate::opentsdb::findings::Repeats;
 use crate::{Access, ReadOptions, by_name};
 use tsdbproof_core::Value;
@@ -140,6 +142,37 @@ fn cells_hold_what_scans_print_and_what_they_can_not() {
         assert_eq!(beyond.iter().filter(is_misread).count(), 12, "{name}");
         assert_eq!(beyond.len(), 14, "{name}");
     }
+}
+
+/// The points of an Export, by the reader of its files.
+fn points_of_export(parts: &[&str], like: &Archive) -> (Vec<(String, Point)>, RowFindings) {
+    let options = RowOptions::new(like.widths, 1 << 20);
+    let mut decoder = RowDecoder::new(Arc::clone(&like.uids), options);
+    let mut log = Log::default();
+    for name in parts {
+        let mut reader = SequenceFileReader::new(&Limits::default());
+        reader.push(&file(name), &mut decoder.reading(&mut log)).unwrap();
+        reader.finish(&mut decoder.reading(&mut log)).unwrap();
+        decoder.finish(&mut log);
+    }
+    assert_eq!(log.damage(), Vec::<&Problem>::new());
+    (log.set(), *decoder.findings())
+}
+
+#[test]
+fn exports_of_deleted_rows_and_old_versions_hold_the_same_points() {
+    let main = Archive::main();
+    let parts = ["00000", "00001"].map(|part| format!("seq/main-raw-deleted/part-m-{part}.gz"));
+    let (points, findings) = points_of_export(&parts.each_ref().map(|part| &part[..]), &main);
+    assert!(points == main.log.set());
+    // What compactions deleted, beside the 24 points that were written over.
+    assert!(findings.hidden.markers > 5_000 && findings.hidden.deleted > 5_000, "{findings:?}");
+    assert_eq!((findings.cells, findings.instants), (866, 9871));
+
+    let append = Archive::new("cells/append-data.tsv.gz", "cells/append-uid.tsv.gz");
+    let (points, findings) = points_of_export(&["seq/append-versions3/part-m-00000"], &append);
+    assert!(points == append.log.set());
+    assert_eq!(findings, append.findings);
 }
 
 #[test]
