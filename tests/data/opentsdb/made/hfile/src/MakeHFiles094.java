@@ -12,6 +12,7 @@ public final class MakeHFiles094 {
     for (int i = 1; i < args.length; i++) {
       String[] words = args[i].split("[=,]");
       Configuration conf = HBaseConfiguration.create();
+      conf.setBoolean("hbase.regionserver.checksum.verify", true);
       FileSystem fs = new RawLocalFileSystem();
       fs.initialize(java.net.URI.create("file:///"), conf);
       Path path = new Path(args[0], words[0]);
