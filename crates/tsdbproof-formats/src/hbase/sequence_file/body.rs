@@ -1,17 +1,17 @@
 //! What follows on the header: records and blocks with sync markers between, over damage.
 
-use std::mem;
+use std::{mem, ops::Range};
 
 use memchr::memmem::Finder;
 use tsdbproof_core::{Position, ProblemKind};
 
 use super::header::{Header, Sync};
 use super::lost::{Lost, span};
-use super::record::{self, BUFFERS, Block, ESCAPE, Part, Record};
-use super::result::{self, ResultForm, bad_record};
+use super::record::{self, ESCAPE, Part};
+use super::result::bad_record;
+use super::values::Values;
 use crate::Limits;
 use crate::hbase::cell::CellSink;
-use crate::hbase::codec::{Compression, Unpacker};
 use crate::hbase::hex::hex;
 use crate::number::Fault;
 
@@ -43,9 +43,8 @@ enum State {
 /// What follows on the header.
 pub(super) struct Body {
     limit: usize,
-    is_compressed: bool,
     is_blocked: bool,
-    unpacker: Unpacker,
+    values: Values,
     state: State,
     sync: Sync,
     finder: Finder<'static>,
@@ -53,38 +52,24 @@ pub(super) struct Body {
     scanned: usize,
     /// What came last was sound, so what comes next begins here.
     is_trusted: bool,
-    form: Option<ResultForm>,
-    /// Unpacked.
-    buffers: [Vec<u8>; 4],
 }
 
 impl Body {
     pub(super) fn new(header: &Header, limits: &Limits) -> Self {
         Body {
             limit: limits.record_bytes,
-            is_compressed: header.compression != Compression::None,
             is_blocked: header.is_blocked,
-            unpacker: Unpacker::new(header.compression, limits),
+            values: Values::new(header, limits),
             state: State::Between,
             sync: header.sync,
             finder: Finder::new(&header.sync).into_owned(),
             scanned: 0,
             is_trusted: true,
-            form: None,
-            buffers: Default::default(),
         }
     }
 
-    pub(super) fn is_protected(&self) -> bool {
-        self.unpacker.is_protected()
-    }
-
-    pub(super) fn form(&self) -> Option<ResultForm> {
-        self.form
-    }
-
-    pub(super) fn memory_bytes(&self) -> usize {
-        self.buffers.iter().map(Vec::capacity).sum()
+    pub(super) fn values(&self) -> &Values {
+        &self.values
     }
 
     /// Reads the next thing, which begins at byte `at` of the file, if enough of it is there.
@@ -199,44 +184,14 @@ impl Body {
 
     fn record(&mut self, rest: &[u8], at: u64, sink: &mut dyn CellSink) -> Step {
         let part = record::record(rest, self.limit);
-        let (Record { row, value }, length) = match self.whole(part, rest, at) {
+        let (record, length) = match self.whole(part, rest, at) {
             Ok(found) => found,
             Err(step) => return step,
         };
-        let end = at + length as u64;
-        let taken = self.take_value(row, value, at..end, sink);
-        self.is_trusted = taken.is_ok();
-        if let Err(fault) = taken {
-            let what = format!("a record left out, {}: {}", span(at, end), fault.what);
-            sink.problem(Fault::new(fault.kind, what).at(Position::Byte(at)));
-        }
+        let bytes = at..at + length as u64;
+        let taken = self.values.record(&record, &bytes, sink);
+        self.end_part("a record", taken, &bytes, sink);
         Step::Took(length)
-    }
-
-    /// Gives the cells of a value that stands for itself, in a record at these bytes.
-    fn take_value(
-        &mut self,
-        row: &[u8],
-        value: &[u8],
-        at: std::ops::Range<u64>,
-        sink: &mut dyn CellSink,
-    ) -> Result<(), Fault> {
-        let [unpacked, ..] = &mut self.buffers;
-        let value = if self.is_compressed {
-            self.unpacker.unpack(value, self.limit, unpacked).map_err(|why| {
-                let what = format!("its value can't be unpacked: {why}");
-                Fault::new(ProblemKind::BadFrame, what)
-            })?;
-            unpacked
-        } else {
-            value
-        };
-        let form = result::read(row, value, &mut |cell| match cell {
-            Ok(cell) => sink.cell(cell, 0..at.end),
-            Err(fault) => sink.problem(fault.at(Position::Byte(at.start))),
-        })?;
-        self.form = Some(form);
-        Ok(())
     }
 
     fn block(&mut self, rest: &[u8], at: u64, sink: &mut dyn CellSink) -> Step {
@@ -249,53 +204,24 @@ impl Body {
             }
             Err(step) => return step,
         };
-        let end = at + length as u64;
-        let mut buffers = mem::take(&mut self.buffers);
-        let taken = self.take_block(&block, &mut buffers, at..end, sink);
-        self.buffers = buffers;
-        self.is_trusted = taken.is_ok();
-        if let Err(fault) = taken {
-            let (count, bytes) = (block.count, span(at, end));
-            let what = format!("a block of {count} records left out, {bytes}: {}", fault.what);
-            sink.problem(Fault::new(fault.kind, what).at(Position::Byte(at)));
-        }
+        let bytes = at..at + length as u64;
+        let taken = self.values.block(&block, &bytes, sink);
+        self.end_part(&format!("a block of {} records", block.count), taken, &bytes, sink);
         Step::Took(length)
     }
 
-    /// Gives the cells of a block at these bytes.
-    fn take_block(
+    /// Ends a record or a block. One that can't be read costs itself: what follows is to be seen.
+    fn end_part(
         &mut self,
-        block: &Block<'_>,
-        buffers: &mut [Vec<u8>; 4],
-        at: std::ops::Range<u64>,
+        part: &str,
+        taken: Result<(), Fault>,
+        at: &Range<u64>,
         sink: &mut dyn CellSink,
-    ) -> Result<(), Fault> {
-        let mut limit = self.limit;
-        for ((packed, unpacked), name) in block.buffers.iter().zip(&mut *buffers).zip(BUFFERS) {
-            self.unpacker.unpack(packed, limit, unpacked).map_err(|why| {
-                let what = format!("its {name} can't be unpacked: {why}");
-                Fault::new(ProblemKind::BadFrame, what)
-            })?;
-            limit -= unpacked.len().min(limit);
+    ) {
+        self.is_trusted = taken.is_ok();
+        if let Err(Fault { kind, what }) = taken {
+            let what = format!("{part} left out, {}: {what}", span(at.start, at.end));
+            sink.problem(Fault::new(kind, what).at(Position::Byte(at.start)));
         }
-        let count = block.count;
-        let pairs = record::pairs(count, buffers.each_ref().map(Vec::as_slice))?;
-        for (index, (key, value)) in pairs.enumerate() {
-            let in_block = |fault: Fault| {
-                let what = format!("record {} of {count} in a block: {}", index + 1, fault.what);
-                Fault::new(fault.kind, what).at(Position::Byte(at.start))
-            };
-            let read = record::row_of_key(key).and_then(|row| {
-                result::read(row, value, &mut |cell| match cell {
-                    Ok(cell) => sink.cell(cell, 0..at.end),
-                    Err(fault) => sink.problem(in_block(fault)),
-                })
-            });
-            match read {
-                Ok(form) => self.form = Some(form),
-                Err(fault) => sink.problem(in_block(fault)),
-            }
-        }
-        Ok(())
     }
 }

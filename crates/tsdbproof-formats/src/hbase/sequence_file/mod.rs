@@ -7,7 +7,8 @@
 //! | `record` | records and blocks as they stand in the file |
 //! | `lost` | what damage costs |
 //! | `reader` | pieces of a file to its parts |
-//! | `result` | values to cells |
+//! | `result` | a value to cells |
+//! | `values` | records and blocks to cells |
 //! | `writable` | Hadoop's numbers and texts |
 //!
 //! A file has no end of its own and no checksum but those of codecs: a cut between two records, and
@@ -21,7 +22,10 @@ mod record;
 mod result;
 #[cfg(test)]
 mod tests;
+mod values;
 mod writable;
+
+use memchr::memmem;
 
 #[allow(unused_imports)] // Until sources of cells are registered.
 pub(crate) use self::reader::SequenceFileReader;
@@ -33,14 +37,15 @@ use crate::Score;
 pub(crate) fn score(head: &[u8]) -> Score {
     match header::Header::read(head) {
         Ok(Some(_)) => Score::Yes,
-        Ok(None) if head.is_empty() => Score::No,
-        Ok(None) => Score::Maybe,
-        // A byte of text follows where three letters are no magic.
-        Err(_) if head.starts_with(header::MAGIC) && head.get(3) < Some(&b' ') => Score::Maybe,
+        Ok(None) if !head.is_empty() && begins_magic(head) => Score::Maybe,
+        // A byte of text behind three letters makes no version.
+        Err(_) if begins_magic(head) && head.get(3) < Some(&b' ') => Score::Maybe,
         // The header of an Export, damaged.
-        Err(_) if memchr::memmem::find(head, header::VALUE).is_some_and(|at| at < 256) => {
-            Score::Maybe
-        }
-        Err(_) => Score::No,
+        Err(_) if memmem::find(head, header::VALUE).is_some_and(|at| at < 256) => Score::Maybe,
+        _ => Score::No,
     }
+}
+
+fn begins_magic(head: &[u8]) -> bool {
+    head.iter().zip(header::MAGIC).all(|(found, expected)| found == expected)
 }

@@ -10,6 +10,9 @@ use super::result::ResultForm;
 use crate::Limits;
 use crate::hbase::cell::CellSink;
 
+/// Bytes of a piece that are put behind held ones at the least: more than a search leaves.
+const STEP_BYTES: usize = 64;
+
 /// Memory that stays once what needed more is read.
 const KEEP_BYTES: usize = 4 << 20;
 
@@ -57,12 +60,19 @@ impl SequenceFileReader {
                 self.held.extend_from_slice(piece.get(read..).unwrap_or_default());
                 return Ok(());
             }
-            let wanted = self.needed.saturating_sub(self.held.len()).max(1);
+            let wanted = self.needed.saturating_sub(self.held.len()).max(STEP_BYTES);
             let (now, later) = piece.split_at_checked(wanted).unwrap_or((piece, &[]));
             self.held.extend_from_slice(now);
-            piece = later;
             if self.held.len() >= self.needed {
                 self.read_held(sink)?;
+            }
+            // What is left and came from this piece needs not be held to be read on.
+            match now.len().checked_sub(self.held.len()) {
+                Some(read) => {
+                    self.held.clear();
+                    piece = piece.get(read..).unwrap_or_default();
+                }
+                None => piece = later,
             }
         }
         Ok(())
@@ -99,13 +109,13 @@ impl SequenceFileReader {
     /// Whether a checksum of the codec protects all cells so far; false before the header is read.
     /// That records are missing at the file's end, a codec can't tell.
     pub(crate) fn is_protected(&self) -> bool {
-        matches!(&self.open, Open::Body(body) if body.is_protected())
+        matches!(&self.open, Open::Body(body) if body.values().is_protected())
     }
 
     /// How values are written; `None` before the first one.
     pub(crate) fn form(&self) -> Option<ResultForm> {
         match &self.open {
-            Open::Body(body) => body.form(),
+            Open::Body(body) => body.values().form(),
             _ => None,
         }
     }
@@ -113,7 +123,7 @@ impl SequenceFileReader {
     /// Bytes of memory that depend on the input, roughly.
     pub(crate) fn memory_bytes(&self) -> usize {
         let body = match &self.open {
-            Open::Body(body) => body.memory_bytes(),
+            Open::Body(body) => body.values().memory_bytes(),
             _ => 0,
         };
         self.held.capacity() + body

@@ -94,11 +94,14 @@ impl<'a> Strays<'a> {
     }
 
     fn fault(self, row: &[u8], count: usize) -> Option<Fault> {
+        if self.count == 0 {
+            return None;
+        }
         let (strays, found, expected) = (self.count, hex(self.row), hex(row));
         let what = format!(
             "{strays} of {count} cells left out: of another row than the record; found {found}, expected {expected}"
         );
-        (strays > 0).then(|| Fault::new(ProblemKind::Disagreement, what))
+        Some(Fault::new(ProblemKind::Disagreement, what))
     }
 }
 

@@ -57,8 +57,11 @@ fn a_flipped_byte_never_gives_other_cells_where_checksums_protect() {
     for name in PROTECTED {
         let file = made(name);
         let whole = read_whole(&file);
+        // bzip2 takes megabytes for each of its streams, and so its time.
+        let masks =
+            if name.contains("bzip2") { &[0xff][..] } else { &[0x01, 0x02, 0x10, 0x80, 0xff] };
         for at in 0..file.len() {
-            for mask in [0x01, 0x02, 0x10, 0x80, 0xff] {
+            for mask in masks {
                 let mut flipped = file.clone();
                 flipped[at] ^= mask;
                 let Ok(found) = read(&flipped, flipped.len()) else { continue };
