@@ -133,6 +133,14 @@ pub(crate) struct Telling {
     pub(crate) progress: When,
 }
 
+/// Whether a job is done at all. No variable and no file has this flag: an explanation ends with 0.
+#[derive(Debug, Args)]
+pub(crate) struct Explaining {
+    /// Tell what would be read, compared and written, and do nothing else
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
 /// What passes for fine.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Verdict")]

@@ -36,10 +36,7 @@ pub(crate) enum Sink<'a> {
 impl<'a> Sink<'a> {
     /// A file; never one of the inputs.
     pub(crate) fn file(path: &Path, opening: &Opening, stop: &Stop) -> Result<Self, Error> {
-        if opening.is_input(path) {
-            let error = usage("is an input, and would be overwritten", "name another file");
-            return Err(error.in_file(name_of(path)));
-        }
+        refuse_input(path, opening)?;
         AtomicFile::create(path, stop).map(|file| Sink::File(Box::new(file)))
     }
 
@@ -90,6 +87,15 @@ fn named(error: io::Error, name: &str) -> io::Error {
         io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => error,
         _ => io::Error::other(io_error(&error, name)),
     }
+}
+
+/// Refuses an output that is an input.
+pub(crate) fn refuse_input(path: &Path, opening: &Opening) -> Result<(), Error> {
+    if opening.is_input(path) {
+        let error = usage("is an input, and would be overwritten", "name another file");
+        return Err(error.in_file(name_of(path)));
+    }
+    Ok(())
 }
 
 /// Refuses an output that something else goes to as well, or that a terminal can't show.

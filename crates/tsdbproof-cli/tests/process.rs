@@ -95,6 +95,8 @@ fn what_is_shown_is_what_a_verb_does() {
     assert_eq!(show(&[("TSDBPROOF_REPORT", "text")], &["--config", file]), text);
     assert_eq!(show(&[("TSDBPROOF_CONFIG", file)], &["--report", "text"]), text);
     assert_eq!(show(&[("TSDBPROOF_QUIET", "1")], &[]), "");
+    // Nothing but the command line can turn a job into an explanation.
+    assert_eq!(show(&[("TSDBPROOF_EXPLAIN", "1")], &[]), text);
 }
 
 #[test]

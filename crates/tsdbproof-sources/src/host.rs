@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    num::NonZeroUsize,
     path::PathBuf,
     pin::pin,
     sync::{
@@ -46,6 +47,14 @@ pub struct NativeHost {
     progress: Progress,
 }
 
+impl Resources {
+    /// Threads, as many as will be started.
+    pub fn thread_count(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        if self.threads == 0 { cores() } else { self.threads }
+    }
+}
+
 impl NativeHost {
     pub(crate) fn new(
         opened: Vec<Opened>,
@@ -54,7 +63,7 @@ impl NativeHost {
         progress: Progress,
     ) -> Result<Self, Error> {
         let pool = ThreadPoolBuilder::new()
-            .num_threads(resources.threads)
+            .num_threads(resources.thread_count())
             .thread_name(|index| format!("reader-{index}"))
             .build()
             .map_err(|error| {

@@ -15,7 +15,8 @@ pub mod time;
 
 pub use host::{Flow, Host, Input, Outputs, Scratch, Task, Work};
 pub use job::{
-    Against, Interval, Source, Target, check, convert, diff, manifest, merge, points, show, verify,
+    Against, Asked, Interval, Means, Source, Target, check, convert, diff, explain, manifest,
+    merge, points, show, verify,
 };
 pub use options::{Duplicates, Expect, FileDigests, Options};
 pub use scope::Scope;

@@ -10,11 +10,13 @@ use tsdbproof_core::{
 
 mod checked;
 mod converted;
+mod explained;
 mod points;
 
 pub(crate) use crate::time::time;
 pub use checked::{Checked, Finding, FindingKind, Findings, KindCount};
 pub use converted::{Converted, LeftOut};
+pub use explained::{Explanation, PlannedInput, PlannedSide};
 pub use points::{SeriesPoint, SeriesPoints};
 
 /// One line of the JSON report.

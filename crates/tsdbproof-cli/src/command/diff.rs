@@ -2,13 +2,13 @@
 
 use std::{ffi::OsString, slice};
 
-use tsdbproof::{Error, Options, Profile};
+use tsdbproof::{Asked, Error, Options, Profile};
 use tsdbproof_sources::block_on;
 
 use super::Plan;
 use crate::{
     Machine, exit_code,
-    flags::{Budget, Filters, Leniency, Reading, Telling},
+    flags::{Budget, Explaining, Filters, Leniency, Reading, Telling},
     values,
 };
 
@@ -48,6 +48,8 @@ pub(super) struct Args {
     uids_current: Vec<OsString>,
 
     #[command(flatten)]
+    explaining: Explaining,
+    #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
     reading: Reading,
@@ -71,6 +73,9 @@ impl Args {
         let current =
             opening.source_with_uids(slice::from_ref(&self.current), &self.uids_current)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        if self.explaining.explain {
+            return plan.explain(machine, Asked::Diff(&base, &current), &options, &[]);
+        }
         let report = plan.report(machine, |host, reports| {
             block_on(tsdbproof::diff(host, &base, &current, &options, reports))
         })?;

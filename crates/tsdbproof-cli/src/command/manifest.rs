@@ -3,13 +3,14 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::Subcommand;
-use tsdbproof::{Depth, Error, FileDigests, Options};
+use tsdbproof::{Asked, Depth, Error, FileDigests, Options, report::JobKind};
 use tsdbproof_sources::block_on;
 
 use super::{Plan, merge};
 use crate::{
     Machine, exit_code,
-    flags::{Budget, Filters, Leniency, Reading, Telling, Uids},
+    flags::{Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
+    output::{check_output, refuse_input},
     values,
 };
 
@@ -56,6 +57,8 @@ pub(super) struct Args {
     sha256: bool,
 
     #[command(flatten)]
+    explaining: Explaining,
+    #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
     uids: Uids,
@@ -92,6 +95,12 @@ impl Args {
         let source = opening.source_with_uids(&self.sources, &self.uids.uids)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
         let output = self.output.unwrap_or_default();
+        if self.explaining.explain {
+            check_output(&self.telling, machine, &output, "the manifest")?;
+            refuse_input(&output, &plan.opening)?;
+            let asked = Asked::Source(JobKind::Manifest, &source);
+            return plan.explain(machine, asked, &options, &[&output]);
+        }
         let report = plan.manifest(machine, &output, |host, out| {
             block_on(tsdbproof::manifest(host, &source, &options, out))
         })?;

@@ -18,7 +18,11 @@ use std::{
 };
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
-use tsdbproof::{Error, report::Report};
+use tsdbproof::{
+    Asked, Error, Means, Options,
+    render::{TextOptions, explanation_json, explanation_text},
+    report::Report,
+};
 use tsdbproof_sources::{NativeHost, Opening, Progress};
 
 use crate::{
@@ -28,7 +32,7 @@ use crate::{
     output::{Reports, STDERR, STDOUT, Sink, check_output},
     progress::watch,
     settings::{Environment, Settings, command_of, innermost, verb_of, without_requirements},
-    values::When,
+    values::{Style, When},
 };
 
 /// Verifies and compares backups of a time-series database by the points that they hold
@@ -169,6 +173,33 @@ impl Plan<'_> {
         let report = watch(display, &progress, machine.err, || job(&host, &mut reports))?;
         reports.finish(&report)?;
         Ok(report)
+    }
+
+    /// Tells what a job would do that writes these files, and does nothing else.
+    fn explain(
+        self,
+        machine: &mut Machine<'_>,
+        asked: Asked<'_>,
+        options: &Options,
+        writes: &[&Path],
+    ) -> Result<u8, Error> {
+        let resources = self.budget.resources();
+        let path = |path: &Path| path.to_string_lossy().into_owned();
+        let means = Means {
+            threads: resources.thread_count(),
+            temp_dir: Some(path(&resources.temp_dir)),
+            writes: writes.iter().copied().map(path).collect(),
+        };
+        let explanation = tsdbproof::explain(asked, options, means)?;
+        let limit = self.telling.limit;
+        self.telling.styles.tell(machine, &self.opening, |style, palette| match style {
+            Style::Text => {
+                let options = TextOptions { limit, palette: palette.clone() };
+                Ok(explanation_text(&explanation, &options))
+            }
+            Style::Json => Ok(explanation_json(&explanation)?),
+        })?;
+        Ok(0)
     }
 
     /// Runs a job that writes a manifest to `output`, and reports.

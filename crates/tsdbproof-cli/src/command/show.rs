@@ -2,13 +2,13 @@
 
 use std::{ffi::OsString, slice};
 
-use tsdbproof::{Error, Options};
+use tsdbproof::{Asked, Error, Options, report::JobKind};
 use tsdbproof_sources::block_on;
 
 use super::Plan;
 use crate::{
     Machine, exit_code,
-    flags::{Budget, Reading, Telling, Uids},
+    flags::{Budget, Explaining, Reading, Telling, Uids},
 };
 
 /// Tells what a manifest or an archive holds: totals, span, metrics, days, size at each depth
@@ -22,6 +22,8 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     file: OsString,
 
+    #[command(flatten)]
+    explaining: Explaining,
     #[command(flatten)]
     uids: Uids,
     #[command(flatten)]
@@ -40,6 +42,10 @@ impl Args {
         let mut opening = self.budget.opening(&options, machine);
         let source = opening.source_with_uids(slice::from_ref(&self.file), &self.uids.uids)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        if self.explaining.explain {
+            let asked = Asked::Source(JobKind::Show, &source);
+            return plan.explain(machine, asked, &options, &[]);
+        }
         let report =
             plan.report(machine, |host, _| block_on(tsdbproof::show(host, &source, &options)))?;
         Ok(exit_code(&report, false))

@@ -2,13 +2,13 @@
 
 use std::ffi::OsString;
 
-use tsdbproof::{Against, Error, Expect, Options, Profile};
+use tsdbproof::{Against, Asked, Error, Expect, Options, Profile};
 use tsdbproof_sources::{Opening, block_on};
 
 use super::Plan;
 use crate::{
     Machine, exit_code,
-    flags::{Budget, Filters, Leniency, Reading, Telling, Uids},
+    flags::{Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
     usage, values,
 };
 
@@ -40,6 +40,8 @@ pub(super) struct Args {
     profile: Profile,
 
     #[command(flatten)]
+    explaining: Explaining,
+    #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
     uids: Uids,
@@ -64,6 +66,9 @@ impl Args {
         let (against, names) = self.against(&mut opening)?;
         let source = opening.source_with_uids(names, &self.uids.uids)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        if self.explaining.explain {
+            return plan.explain(machine, Asked::Verify(&against, &source), &options, &[]);
+        }
         let report = plan.report(machine, |host, reports| {
             block_on(tsdbproof::verify(host, &against, &source, &options, reports))
         })?;

@@ -10,6 +10,7 @@ mod by_day;
 mod check;
 mod compare;
 mod convert;
+mod explain;
 mod manifest;
 mod manifests;
 mod points;
@@ -21,6 +22,7 @@ mod verify;
 
 pub use check::{Interval, check};
 pub use convert::{Target, convert};
+pub use explain::{Asked, Means, explain};
 pub use manifest::{manifest, merge};
 pub use points::points;
 pub use show::show;

@@ -30,18 +30,20 @@ pub async fn verify<H: Host>(
 ) -> Result<Report, Error> {
     match against {
         Against::Manifest(input) => {
-            let base = Source {
-                names: vec![input.name.clone()],
-                inputs: vec![input.clone()],
-                ..Source::default()
-            };
-            if !input.is_manifest() {
-                return Err(not_a_manifest(input));
-            }
+            let base = base_of(input)?;
             run(host, JobKind::Verify, [&base, source], options, differences).await
         }
         Against::Expect(expect) => against_root(host, *expect, source, options).await,
     }
+}
+
+/// The side that a manifest is.
+pub(super) fn base_of(input: &Input) -> Result<Source, Error> {
+    if !input.is_manifest() {
+        return Err(not_a_manifest(input));
+    }
+    let names = vec![input.name.clone()];
+    Ok(Source { names, inputs: vec![input.clone()], ..Source::default() })
 }
 
 fn not_a_manifest(input: &Input) -> Error {
@@ -110,7 +112,7 @@ impl Read {
 }
 
 /// The manifest that a side is, if it is one.
-fn manifest_of(source: &Source) -> Result<Option<&Input>, Error> {
+pub(super) fn manifest_of(source: &Source) -> Result<Option<&Input>, Error> {
     match source.inputs.as_slice() {
         [input] if input.is_manifest() => Ok(Some(input)),
         inputs => match inputs.iter().find(|input| input.is_manifest()) {

@@ -20,8 +20,7 @@ pub(super) async fn read_indexes<H: Host>(
 ) -> Result<(), Error> {
     let mut wanted: Vec<(usize, u64)> = Vec::new();
     for (index, (input, reading)) in inputs.iter().zip(readings.iter()).enumerate() {
-        if let Access::Indexed { .. } = reading.format.access {
-            let size = whole_file(input, reading).map_err(|error| error.in_file(&input.name))?;
+        if let Some(size) = check(input, reading)? {
             wanted.push((index, size.saturating_sub(TAIL_BYTES)));
         }
     }
@@ -58,6 +57,16 @@ fn parts(reading: &Reading, tail: &[u8], size: u64) -> Result<Index, Error> {
     match reading.format.access {
         Access::Indexed { index } => index(&reading.options, tail, size),
         Access::Stream { .. } | Access::Cells { .. } => Ok(Index::Parts(Vec::new())),
+    }
+}
+
+/// The size of an input that is read by an index. Errors: it can't be read from any place on.
+pub(super) fn check(input: &Input, reading: &Reading) -> Result<Option<u64>, Error> {
+    match reading.format.access {
+        Access::Indexed { .. } => {
+            whole_file(input, reading).map(Some).map_err(|error| error.in_file(&input.name))
+        }
+        Access::Stream { .. } | Access::Cells { .. } => Ok(None),
     }
 }
 

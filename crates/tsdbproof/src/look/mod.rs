@@ -188,6 +188,20 @@ fn reading(input: &Input, options: &Options, read: &Arc<ReadOptions>) -> Result<
     })
 }
 
+/// The codec and the format of each input, as they will be read. Errors: one can't be.
+pub(crate) fn recognise(
+    inputs: &[Input],
+    options: &Options,
+) -> Result<Vec<(&'static str, &'static str)>, Error> {
+    let read = Arc::new(options.read.clone());
+    let named = |input| {
+        let reading = reading(input, options, &read)?;
+        indexed::check(input, &reading)?;
+        Ok((reading.codec.name(), reading.format.name))
+    };
+    inputs.iter().map(named).collect()
+}
+
 impl Side {
     fn first_look(&self, inputs: &[Input], options: &Options) -> Vec<Task<Staged<FirstLook>>> {
         let total: u64 = inputs.iter().filter_map(|input| input.size).sum();

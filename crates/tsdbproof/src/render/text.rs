@@ -67,7 +67,7 @@ pub struct Paint {
 }
 
 impl Paint {
-    fn over(&self, text: &str) -> String {
+    pub(super) fn over(&self, text: &str) -> String {
         format!("{}{text}{}", self.on, self.off)
     }
 }
@@ -119,7 +119,7 @@ impl Text {
     }
 }
 
-fn unlimited(limit: usize) -> usize {
+pub(super) fn unlimited(limit: usize) -> usize {
     if limit == 0 { usize::MAX } else { limit }
 }
 
