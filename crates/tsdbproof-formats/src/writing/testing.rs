@@ -5,9 +5,9 @@ use std::{
     ops::Range,
 };
 
-use tsdbproof_core::{Hour, Loss, Point, Problem, Series, Tags};
+use tsdbproof_core::{Error, Hour, Loss, Point, Problem, Series, Tags};
 
-use crate::{Access, Format, PointSink, ReadOptions, SeriesId, WriteOptions};
+use crate::{Access, Format, FormatReader, PointSink, ReadOptions, SeriesId, WriteOptions};
 
 /// Points by series, as a set.
 pub(crate) type Points = BTreeMap<Series, BTreeSet<Point>>;
@@ -18,6 +18,7 @@ pub(crate) struct Read {
     names: Vec<Series>,
     pub(crate) points: Points,
     pub(crate) problems: Vec<Problem>,
+    pub(crate) lines: u64,
 }
 
 impl PointSink for Read {
@@ -42,15 +43,32 @@ impl PointSink for Read {
     }
 }
 
+/// A reader of a format that is read from front to back.
+pub(crate) fn open(format: &Format, options: &ReadOptions) -> Box<dyn FormatReader> {
+    match format.access {
+        Access::Stream { open, .. } => open(options, 0),
+        other => panic!("{} is read by {other:?}", format.name),
+    }
+}
+
+/// What a format's reader makes of pieces.
+pub(crate) fn read_pieces<'a>(
+    format: &Format,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    options: &ReadOptions,
+) -> Result<Read, Error> {
+    let (mut reader, mut found) = (open(format, options), Read::default());
+    for piece in pieces {
+        reader.push(piece, &mut found)?;
+    }
+    reader.finish(&mut found)?;
+    found.lines = reader.lines();
+    Ok(found)
+}
+
 /// What a format's reader makes of bytes.
 pub(crate) fn read(format: &Format, bytes: &[u8]) -> Read {
-    let Access::Stream { open, .. } = format.access else { panic!("{} is a stream", format.name) };
-    let (mut reader, mut found) = (open(&ReadOptions::default(), 0), Read::default());
-    for piece in bytes.chunks(60_000) {
-        reader.push(piece, &mut found).unwrap();
-    }
-    reader.finish(&mut found).unwrap();
-    found
+    read_pieces(format, bytes.chunks(60_000), &ReadOptions::default()).unwrap()
 }
 
 /// What a format's writer makes of points, given in two parts where there are more than one.
