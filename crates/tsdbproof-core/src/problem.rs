@@ -149,8 +149,18 @@ problem_kinds! {
     RepeatedField = "repeated-field", Damage;
     /// Arrays that should hold as much as each other, and do not.
     UnequalArrays = "unequal-arrays", Damage;
+    /// A column of a table that is read as nothing.
+    UnreadColumn = "unread-column", Note;
+    /// Quotes around a cell of a table that are broken.
+    BadQuotes = "bad-quotes", Damage;
+    /// A row that has not as many cells as the header.
+    RaggedRow = "ragged-row", Damage;
     /// A value that is something else than points: an answer, an error, no object.
     NoPoints = "no-points", Damage;
+    /// Values that were computed from points, and are no stored ones.
+    Aggregated = "aggregated", Damage;
+    /// A gap between points that a query filled in.
+    FilledGap = "filled-gap", Note;
     /// A value whose length is at fault, put right as OpenTSDB does it when it reads.
     RepairedValue = "repaired-value", Note;
     /// A row of more bytes than the limit.

@@ -14,6 +14,9 @@ pub struct Limits {
     /// The longest record or block of a container, packed or unpacked, in bytes; a longer one is a
     /// problem and is passed over.
     pub record_bytes: usize,
+    /// The largest batch or group of rows of a table, packed or unpacked, in bytes; a larger one is a
+    /// problem and is passed over.
+    pub batch_bytes: usize,
 }
 
 impl Default for Limits {
@@ -24,6 +27,7 @@ impl Default for Limits {
             index_bytes: 256 << 20,
             row_bytes: 128 << 20,
             record_bytes: 128 << 20,
+            batch_bytes: 1 << 30,
         }
     }
 }

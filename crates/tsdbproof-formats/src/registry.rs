@@ -9,7 +9,7 @@ use crate::{
     decompress::Codec,
     hbase::{export, store_file, store_file::StoreFile, table::Cells},
     import_text, put_json, query_json, raw_scan,
-    tables::csv,
+    tables::{arrow_ipc, csv},
 };
 
 /// How sure a format is that bytes are its own.
@@ -104,6 +104,8 @@ pub static FORMATS: &[&Format] = &[
     &store_file::FORMAT,
     &csv::FORMAT,
     &csv::TSV_FORMAT,
+    &arrow_ipc::FORMAT,
+    &arrow_ipc::FILE_FORMAT,
 ];
 
 /// The format of this name.

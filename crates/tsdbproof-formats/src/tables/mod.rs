@@ -1,7 +1,12 @@
 //! Points in tables: which column holds what, whatever the container.
 
+mod array;
+pub(crate) mod arrow_ipc;
 mod columns;
-#[allow(dead_code)] // Until tables are registered.
+pub(crate) mod csv;
+mod epoch;
+mod names;
 mod resolve;
+mod rows;
 
 pub use columns::Columns;

@@ -24,6 +24,8 @@ pub(crate) enum Holds {
     /// Text that may spell anything: the container has no types.
     Anything,
     Text,
+    /// Bytes that may be text.
+    Bytes,
     Numbers,
     Times,
     /// A map or a struct.
@@ -35,6 +37,7 @@ impl Holds {
     fn name(self) -> &'static str {
         match self {
             Holds::Anything | Holds::Text => "text",
+            Holds::Bytes => "bytes",
             Holds::Numbers => "numbers",
             Holds::Times => "times",
             Holds::Pairs => "pairs",
@@ -46,8 +49,16 @@ impl Holds {
         matches!(self, Holds::Anything | Holds::Text)
     }
 
+    fn may_be_text(self) -> bool {
+        matches!(self, Holds::Anything | Holds::Text | Holds::Bytes)
+    }
+
     fn may_be_a_number(self) -> bool {
         matches!(self, Holds::Anything | Holds::Text | Holds::Numbers)
+    }
+
+    fn may_be_a_tag(self) -> bool {
+        self.may_be_text() || self == Holds::Numbers
     }
 }
 
@@ -76,7 +87,7 @@ pub(crate) fn resolve(columns: &Columns, headers: &[Header<'_>]) -> Result<Resol
         None => Source::Column(table.by_names("metric", &["metric", "name"])?),
     };
     if let Source::Column(index) = metric {
-        table.check(index, "the text of a metric", Holds::is_text)?;
+        table.check(index, "the text of a metric", Holds::may_be_text)?;
     }
     let timestamp = match &columns.timestamp {
         Some(name) => table.named(name)?,
@@ -241,13 +252,13 @@ impl<'a> Table<'a> {
         }
         for (_, source) in &resolved.tags {
             if let Source::Column(index) = source {
-                self.check(*index, "the text of a tag", Holds::may_be_a_number)?;
+                self.check(*index, "the text of a tag", Holds::may_be_a_tag)?;
             }
         }
         for name in &columns.pairs {
             resolved.pairs.push(self.named(name)?);
         }
-        let is_pairs = |holds: Holds| holds == Holds::Pairs || holds.is_text();
+        let is_pairs = |holds: Holds| holds == Holds::Pairs || holds.may_be_text();
         resolved.pairs.iter().try_for_each(|index| self.check(*index, "pairs of tags", is_pairs))
     }
 
@@ -263,7 +274,7 @@ impl<'a> Table<'a> {
             let (name, holds) = (self.name(index), self.holds(index));
             let is_all =
                 name.eq_ignore_ascii_case("tags") && (holds.is_text() || holds == Holds::Pairs);
-            match tag_key(name).filter(|_| holds.may_be_a_number()) {
+            match tag_key(name).filter(|_| holds.may_be_a_tag()) {
                 Some(key) => resolved.tags.push((key.to_owned(), Source::Column(index))),
                 None if is_all => resolved.pairs.push(index),
                 None => return true,

@@ -1,0 +1,352 @@
+//! Takes messages out of bytes that come in pieces.
+
+use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind, quote};
+
+use super::footer::{Failure, check};
+use super::messages::{Ahead, Messages};
+use super::seek::{Found, seek};
+use super::{CONTINUATION, FEATHER_1, MAGIC};
+use crate::{FormatReader, PointSink, ReadOptions};
+
+/// The longest message: the schema of a hundred thousand columns is shorter.
+const MESSAGE_BYTES: usize = 16 << 20;
+/// Bytes of a prefix before Arrow 0.15, and of each half of one since.
+const WORD_BYTES: usize = 4;
+
+/// Reads Arrow's IPC format.
+#[derive(Debug)]
+pub(super) struct Reader {
+    state: State,
+    /// What came, and how much of it is read. Bodies stand in the state.
+    came: Vec<u8>,
+    read: usize,
+    /// Where the rest begins.
+    at: u64,
+    index_bytes: usize,
+    is_file: bool,
+    /// Whether messages have no continuation before their length.
+    is_old: bool,
+    messages: Messages,
+}
+
+/// What the next bytes are.
+#[derive(Debug)]
+enum State {
+    /// The first bytes of a file or a stream.
+    Head,
+    /// What stands before a message.
+    Prefix,
+    /// A message, with the bytes of its prefix and its own.
+    Message(usize, usize),
+    /// A body: what came of it, and its size.
+    Body(Ahead, Vec<u8>, usize),
+    /// As many bytes of a body that nobody wants.
+    Passing(u64),
+    /// Bytes behind a fault, which may hold messages again.
+    Seeking,
+    /// All that is behind the end of the stream, of a file.
+    Footer,
+    /// What is behind the end of a stream.
+    BehindEnd,
+    /// Bytes of which nothing can be made, up to the end.
+    Lost,
+}
+
+/// What a step needs to go on.
+enum Step {
+    Done,
+    /// More bytes.
+    Starved,
+    /// What came is none of what was expected.
+    Refused(String),
+}
+
+impl Reader {
+    pub(super) fn new(options: &ReadOptions) -> Self {
+        Reader {
+            state: State::Head,
+            came: Vec::new(),
+            read: 0,
+            at: 0,
+            index_bytes: options.limits.index_bytes,
+            is_file: false,
+            is_old: false,
+            messages: Messages::new(options),
+        }
+    }
+
+    fn problem(&self, kind: ProblemKind, what: impl Into<String>) -> Problem {
+        Problem { kind, at: Position::Byte(self.at), what: what.into() }
+    }
+
+    /// What is not read yet.
+    fn rest(&self) -> &[u8] {
+        self.came.get(self.read..).unwrap_or_default()
+    }
+
+    fn word(&self, index: usize) -> Option<u32> {
+        let start = index * WORD_BYTES;
+        let word = self.rest().get(start..start + WORD_BYTES)?;
+        word.first_chunk().map(|word| u32::from_le_bytes(*word))
+    }
+
+    /// Goes on behind bytes of the rest.
+    fn pass(&mut self, count: usize) {
+        let count = count.min(self.rest().len());
+        self.read += count;
+        self.at += count as u64;
+    }
+
+    /// Takes what came, as far as it is complete.
+    fn read(&mut self, sink: &mut dyn PointSink) -> Result<(), Error> {
+        loop {
+            match self.step(sink)? {
+                Step::Done => {}
+                Step::Starved => {
+                    self.came.drain(..self.read);
+                    self.read = 0;
+                    return Ok(());
+                }
+                Step::Refused(what) => {
+                    let what = format!("{what}; rows up to the next batch are lost");
+                    sink.problem(self.problem(ProblemKind::BadRecord, what));
+                    self.lose_messages();
+                }
+            }
+        }
+    }
+
+    fn lose_messages(&mut self) {
+        self.messages.lose(self.is_file);
+        // Without its columns no batch can be read.
+        self.state = if self.messages.has_table() { State::Seeking } else { State::Lost };
+    }
+
+    fn step(&mut self, sink: &mut dyn PointSink) -> Result<Step, Error> {
+        match &mut self.state {
+            State::Head => return self.head(),
+            State::Prefix => return Ok(self.prefix()),
+            State::Message(prefix_bytes, bytes) => {
+                let (prefix_bytes, bytes) = (*prefix_bytes, *bytes);
+                return self.message(prefix_bytes, bytes, sink);
+            }
+            State::Body(_, body, size) => {
+                let rest = self.came.get(self.read..).unwrap_or_default();
+                let part = rest.get(..*size - body.len()).unwrap_or(rest);
+                body.extend_from_slice(part);
+                self.read += part.len();
+                if body.len() < *size {
+                    return Ok(Step::Starved);
+                }
+                self.body(sink);
+            }
+            State::Passing(left) => {
+                let rest = self.came.len() - self.read;
+                let count = usize::try_from(*left).unwrap_or(usize::MAX).min(rest);
+                *left -= count as u64;
+                let is_over = *left == 0;
+                self.pass(count);
+                if !is_over {
+                    return Ok(Step::Starved);
+                }
+                self.state = State::Prefix;
+            }
+            State::Seeking => match seek(self.rest()) {
+                Found::Unsure(index) => {
+                    self.pass(index);
+                    return Ok(Step::Starved);
+                }
+                Found::Message(index) => {
+                    self.pass(index);
+                    self.is_old = false;
+                    self.state = State::Prefix;
+                }
+            },
+            State::Footer if self.came.len() - self.read > self.index_bytes => {
+                let what = format!("a footer of more than {} bytes", self.index_bytes);
+                return Err(Error::new(Kind::Limit, what).at(Position::Byte(self.at)));
+            }
+            State::Footer => return Ok(Step::Starved),
+            State::BehindEnd => return Ok(self.behind_end(sink)),
+            State::Lost => {
+                self.pass(self.rest().len());
+                return Ok(Step::Starved);
+            }
+        }
+        Ok(Step::Done)
+    }
+
+    fn head(&mut self) -> Result<Step, Error> {
+        let Some(head) = self.rest().get(..MAGIC.len()) else { return Ok(Step::Starved) };
+        if head == MAGIC {
+            self.is_file = true;
+            self.pass(MAGIC.len());
+        } else if head.starts_with(&FEATHER_1) {
+            let what = "a file of Feather version 1, which is no Arrow IPC";
+            return Err(Error::new(Kind::Unsupported, what)
+                .help("write it again as version 2: pyarrow.feather.write_feather does"));
+        } else {
+            self.is_old = !head.starts_with(&CONTINUATION);
+        }
+        self.state = State::Prefix;
+        Ok(Step::Done)
+    }
+
+    fn prefix(&mut self) -> Step {
+        let Some(first) = self.word(0) else { return Step::Starved };
+        // A file has its first message behind its magic.
+        self.is_old = match self.messages.has_table() {
+            true => self.is_old,
+            false => first.to_le_bytes() != CONTINUATION,
+        };
+        let (prefix_bytes, length) = match self.is_old {
+            true => (WORD_BYTES, first),
+            false if first.to_le_bytes() != CONTINUATION => {
+                let found = quote(&first.to_le_bytes());
+                return Step::Refused(format!("found {found}, expected a message"));
+            }
+            false => match self.word(1) {
+                Some(length) => (2 * WORD_BYTES, length),
+                None => return Step::Starved,
+            },
+        };
+        match length as usize {
+            0 => {
+                self.pass(prefix_bytes);
+                self.state = if self.is_file { State::Footer } else { State::BehindEnd };
+            }
+            bytes @ 1..=MESSAGE_BYTES => self.state = State::Message(prefix_bytes, bytes),
+            bytes => {
+                // What is looked for next must not be found here again.
+                self.pass(1);
+                return Step::Refused(format!("a message that tells {bytes} bytes of itself"));
+            }
+        }
+        Step::Done
+    }
+
+    fn message(
+        &mut self,
+        prefix_bytes: usize,
+        bytes: usize,
+        sink: &mut dyn PointSink,
+    ) -> Result<Step, Error> {
+        let rest = self.came.get(self.read..).unwrap_or_default();
+        let Some(message) = rest.get(prefix_bytes..prefix_bytes + bytes) else {
+            return Ok(Step::Starved);
+        };
+        match self.messages.message(message, prefix_bytes, self.at, sink)? {
+            Ok(ahead) => {
+                self.pass(prefix_bytes + bytes);
+                self.state = match ahead.size() {
+                    Ok(size) => State::Body(ahead, Vec::new(), size),
+                    Err(size) => State::Passing(size),
+                };
+                Ok(Step::Done)
+            }
+            Err(flaw) => {
+                self.pass(1);
+                Ok(Step::Refused(flaw.to_owned()))
+            }
+        }
+    }
+
+    fn body(&mut self, sink: &mut dyn PointSink) {
+        let state = std::mem::replace(&mut self.state, State::Prefix);
+        if let State::Body(ahead, body, size) = state {
+            self.at += size as u64;
+            self.messages.body(ahead, body, self.at, sink);
+        }
+    }
+
+    /// Behind a stream, another one or a file may begin.
+    fn behind_end(&mut self, sink: &mut dyn PointSink) -> Step {
+        let Some(front) = self.rest().get(..WORD_BYTES) else { return Step::Starved };
+        if front == CONTINUATION || MAGIC.starts_with(front) {
+            self.messages.begin_again();
+            self.state = State::Head;
+            return Step::Done;
+        }
+        let what = format!(
+            "bytes behind the end; found {}, expected none, or another stream",
+            quote(front)
+        );
+        sink.problem(self.problem(ProblemKind::StrayBytes, what));
+        self.state = State::Lost;
+        Step::Done
+    }
+
+    /// What is half read when the bytes end, in a few words.
+    fn open_part(&self) -> Option<&'static str> {
+        match self.state {
+            State::Head => Some("the file ends before its columns"),
+            State::Prefix if self.is_file => Some("the file ends before its footer"),
+            // A stream may end without a word.
+            State::Prefix if self.rest().is_empty() && self.messages.has_table() => None,
+            State::Prefix => Some("the stream ends in the middle of a message"),
+            State::Message(..) => Some("the file ends in the middle of a message"),
+            State::Body(..) | State::Passing(_) => Some("the file ends in the middle of a batch"),
+            State::BehindEnd if !self.rest().is_empty() => {
+                Some("the file ends in the middle of what is behind its end")
+            }
+            State::Seeking | State::Footer | State::BehindEnd | State::Lost => None,
+        }
+    }
+}
+
+impl FormatReader for Reader {
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn PointSink) -> Result<(), Error> {
+        self.came.extend_from_slice(bytes);
+        self.read(sink)
+    }
+
+    fn gap(&mut self, sink: &mut dyn PointSink) {
+        if let Some(what) = self.open_part().filter(|_| !matches!(self.state, State::Prefix)) {
+            let what = format!("{what}, for bytes behind it are lost");
+            sink.problem(self.problem(ProblemKind::Cut, what));
+        }
+        self.pass(self.rest().len());
+        self.lose_messages();
+    }
+
+    fn finish(&mut self, sink: &mut dyn PointSink) -> Result<(), Error> {
+        if let Some(what) = self.open_part() {
+            sink.problem(self.problem(ProblemKind::Cut, what));
+        }
+        if let State::Footer = self.state {
+            let footer = self.came.get(self.read..).unwrap_or_default();
+            let (fields, places) = self.messages.take_content();
+            match check(footer, fields, places) {
+                Ok(()) => {}
+                Err(Failure::Cut) => {
+                    let what = "the file ends before its footer does";
+                    sink.problem(self.problem(ProblemKind::Cut, what));
+                }
+                Err(Failure::Broken(what)) => {
+                    sink.problem(self.problem(ProblemKind::BadRecord, what));
+                }
+                Err(Failure::Disagrees(what)) => {
+                    let what = format!("{what}; other tools go by the footer");
+                    sink.problem(self.problem(ProblemKind::Disagreement, what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn forget_series(&mut self) {
+        self.messages.forget_series();
+    }
+
+    fn memory_bytes(&self) -> usize {
+        let body = match &self.state {
+            State::Body(_, body, _) => body.capacity(),
+            _ => 0,
+        };
+        self.came.capacity() + body + self.messages.memory_bytes()
+    }
+
+    fn lines(&self) -> u64 {
+        0
+    }
+}
