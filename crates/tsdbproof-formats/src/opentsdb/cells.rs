@@ -6,10 +6,10 @@ use tsdbproof_core::{HOUR_MS, Point, Position, Problem, ProblemKind, quote};
 
 use super::column::{self, Kind, Spot};
 use super::findings::{Repeats, RowFindings};
-use super::hex;
 use super::qualifier::{Qualifier, Repair, SIGN_EXTENDED};
 use crate::PointSink;
 use crate::hbase::cell::Cell;
+use crate::hbase::hex::hex;
 
 /// The points of a row, found cell by cell.
 #[derive(Debug, Default)]

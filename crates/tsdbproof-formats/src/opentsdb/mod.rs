@@ -11,7 +11,6 @@
 //! | `row` | cells of a table to points with names, row by row |
 //! | `row_key` | the key of a row: metric, time and tags |
 //! | `series` | the series of a row, and stand-ins for names that are lost |
-//! | `table` | which of OpenTSDB's tables a cell is of |
 //! | `uid` | names of UIDs |
 //! | `widths` | how wide the parts of row keys are, found in keys and UIDs |
 
@@ -24,20 +23,8 @@ pub(crate) mod qualifier;
 pub(crate) mod row;
 pub(crate) mod row_key;
 pub(crate) mod series;
-pub(crate) mod table;
 pub(crate) mod uid;
 pub(crate) mod widths;
 
 #[cfg(test)]
 mod tests;
-
-/// Bytes that a message may show of a key at most: eight tags of wide UIDs, and a salt.
-const SHOWN_BYTES: usize = 64;
-
-/// Bytes in hex, for a message.
-fn hex(bytes: &[u8]) -> String {
-    let shown = bytes.get(..SHOWN_BYTES).unwrap_or(bytes);
-    let more = if shown.len() < bytes.len() { "…" } else { "" };
-    let digits: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits + more
-}

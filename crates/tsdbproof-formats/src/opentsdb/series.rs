@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use tsdbproof_core::{ProblemKind, Series, Tags, quote};
 
-use super::hex;
 use super::row_key::RowKey;
 use super::uid::{UidKind, UidTable};
+use crate::hbase::hex::hex;
 use crate::number::Fault;
 use crate::{PointSink, SeriesId};
 

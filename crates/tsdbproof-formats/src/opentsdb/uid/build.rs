@@ -6,9 +6,9 @@ use tsdbproof_core::{Position, Problem, ProblemKind, quote};
 
 use super::{MAX_WIDTH, UidKind, latin_1, number};
 use crate::hbase::cell::{Cell, CellSink};
+use crate::hbase::hex::hex;
 use crate::hbase::merge::{FamilyRules, Hidden, visible};
 use crate::opentsdb::batch::Batch;
-use crate::opentsdb::hex;
 
 /// Takes the cells of tables of UIDs, from any number of inputs in any order.
 ///
