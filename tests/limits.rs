@@ -48,7 +48,7 @@ fn peak_kib() -> Option<u64> {
 fn a_line_of_1_gib_is_passed_over_without_being_held() {
     let host = LongLine { pieces: 1 << 10 };
     let input = Input::new("-".to_owned(), None, POINT, &tsdbproof::Limits::default());
-    let source = Source { names: vec!["-".to_owned()], inputs: vec![input], not_read: Vec::new() };
+    let source = Source { names: vec!["-".to_owned()], inputs: vec![input], ..Source::default() };
     let report = run(tsdbproof::show(&host, &source, &Options::default())).expect("readable");
     let side = &report.sides[0];
     assert_eq!((side.points_read, side.totals.points), (2, 1));

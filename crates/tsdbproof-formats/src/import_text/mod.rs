@@ -32,7 +32,7 @@ pub(crate) static FORMAT: Format = Format {
     score,
     access: Access::Stream {
         splits_at_lines: true,
-        open: |options, at| Box::new(reader::Reader::new(&options.limits, at)),
+        open: |options, at| Box::new(reader::Reader::new(options, at)),
     },
     write: Some(|_| Box::new(writer::Writer::new())),
 };

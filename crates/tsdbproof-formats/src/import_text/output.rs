@@ -20,12 +20,15 @@ pub(super) struct Output {
     run: Vec<Point>,
     series: SeriesId,
     run_at: u64,
+    /// Points of a run at the most.
+    run_points: usize,
 }
 
 impl Output {
-    pub(super) fn new(at: u64) -> Self {
-        let run = Vec::with_capacity(RUN_POINTS);
-        Output { at, lines: 0, run, series: SeriesId(0), run_at: at }
+    pub(super) fn new(at: u64, line_by_line: bool) -> Self {
+        let run_points = if line_by_line { 1 } else { RUN_POINTS };
+        let run = Vec::with_capacity(run_points);
+        Output { at, lines: 0, run, series: SeriesId(0), run_at: at, run_points }
     }
 
     /// Takes the point of the next line.
@@ -34,7 +37,7 @@ impl Output {
         if hit.irregular {
             self.report(irregular_blanks(), sink);
         }
-        if self.series != hit.series || self.run.len() >= RUN_POINTS {
+        if self.series != hit.series || self.run.len() >= self.run_points {
             self.flush(sink);
         }
         if self.run.is_empty() {

@@ -7,7 +7,7 @@ use super::line_end::{split_line, without_end};
 use super::output::Output;
 use super::templates::{Hit, Templates};
 use crate::number::Fault;
-use crate::{FormatReader, Limits, PointSink};
+use crate::{FormatReader, PointSink, ReadOptions};
 
 /// An open file of import text.
 #[derive(Debug)]
@@ -31,13 +31,13 @@ enum State {
 }
 
 impl Reader {
-    pub(super) fn new(limits: &Limits, at: u64) -> Self {
+    pub(super) fn new(options: &ReadOptions, at: u64) -> Self {
         Reader {
-            line_limit: limits.line_bytes,
+            line_limit: options.limits.line_bytes,
             state: State::Reading,
             held: Vec::new(),
             templates: Templates::default(),
-            output: Output::new(at),
+            output: Output::new(at, options.line_by_line),
         }
     }
 

@@ -53,7 +53,7 @@ fn finding_line(finding: &Finding) -> String {
     let what = shown(&finding.what, SENTENCE_CHARS);
     let file = finding.file.as_ref().map(|file| shown(file, NAME_CHARS));
     let at = match (file, finding.byte) {
-        (Some(file), Some(byte)) => format!(" ({file}, in the lines from byte {byte} on)"),
+        (Some(file), Some(byte)) => format!(" ({file}, byte {byte})"),
         _ => String::new(),
     };
     format!("{series}{time}: {what}{at}")

@@ -75,7 +75,7 @@ pub struct Finding {
     /// The file, where its order counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The first byte, from 0, of the unpacked file, of the run of points in which it stands.
+    /// The first byte, from 0, of its line in the unpacked file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub byte: Option<u64>,
     /// The series, for renderers.

@@ -7,7 +7,7 @@ use ProblemKind::*;
 use tsdbproof_core::{Hour, Loss, Point, Position, Problem, ProblemKind, Series, Tags};
 
 use super::*;
-use crate::SeriesId;
+use crate::{Limits, SeriesId};
 
 #[derive(Debug, PartialEq, Eq, Clone)]
 enum Event {
@@ -52,8 +52,9 @@ impl PointSink for Log {
     }
 }
 
-fn limits(line_bytes: usize) -> Limits {
-    Limits { line_bytes, ..Limits::default() }
+fn limits(line_bytes: usize) -> ReadOptions {
+    let limits = Limits { line_bytes, ..Limits::default() };
+    ReadOptions { limits, ..ReadOptions::default() }
 }
 
 fn read_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, line_bytes: usize, at: u64) -> Log {

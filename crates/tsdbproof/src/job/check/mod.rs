@@ -55,7 +55,9 @@ pub async fn check<H: Host>(
 ) -> Result<Report, Error> {
     options.scope.check()?;
     let scope = options.scope.text();
-    let options = &options.without_file_digests();
+    let mut options = options.without_file_digests();
+    options.read.line_by_line = true;
+    let options = &options;
     let (spill, _) = spills(host, options.memory_bytes / 4)?;
     let reading = Arc::new(Mutex::new(Reading::new(source, options, spill)));
     let observer = Some(Arc::clone(&reading) as Arc<Mutex<dyn Observer>>);
