@@ -110,6 +110,31 @@ fn a_shown_file_can_be_read_back() {
 }
 
 #[test]
+fn what_is_required_may_stand_in_a_variable_or_in_the_file() {
+    let (folder, file) =
+        folder_with("t.toml", "[manifest]\noutput = \"of-file.arrow\"\nquiet = true\n");
+    let manifest = |variables: &[(&str, &str)]| {
+        let mut command = tsdbproof(variables);
+        command.current_dir(folder.path()).args(["manifest", ARCHIVE, "--config"]).arg(&file);
+        assert_eq!(printed(&mut command), "");
+    };
+    manifest(&[]);
+    manifest(&[("TSDBPROOF_OUTPUT", "of-variable.arrow")]);
+    for name in ["of-file.arrow", "of-variable.arrow"] {
+        assert!(folder.path().join(name).is_file(), "{name}");
+    }
+    let (_, err, code) = ran(tsdbproof(&[]).args(["manifest", ARCHIVE]));
+    assert!(code == 2 && err.contains("--output <FILE>"), "{err}");
+}
+
+#[test]
+fn a_mistyped_format_is_answered_with_the_nearest() {
+    let (_, err, code) = ran(tsdbproof(&[]).args(["show", ARCHIVE, "--format", "import-txt"]));
+    assert_eq!(code, 2);
+    assert!(err.contains("a similar value exists: 'import-text'"), "{err}");
+}
+
+#[test]
 fn settings_that_can_not_be_are_refused_and_help_is_not() {
     let (_folder, file) = folder_with("t.toml", "limt = 2\n");
     let run = |args: &[&str]| ran(tsdbproof(&[]).arg("--config").arg(&file).args(args));

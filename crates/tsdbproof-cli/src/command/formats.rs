@@ -82,3 +82,29 @@ fn json() -> Result<String, Error> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_listed_with_its_example() {
+        let text = text(&Palette::default());
+        let json = json().unwrap();
+        let lines: Vec<serde_json::Value> =
+            json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), FORMATS.len() + 1);
+        for (format, line) in FORMATS.iter().zip(&lines) {
+            assert!(text.contains(&format!("{}: read", format.name)), "{}", format.name);
+            assert!(text.contains(format.example) && text.contains(format.about));
+            assert_eq!(
+                (line["name"].as_str(), line["reads"].as_bool()),
+                (Some(format.name), Some(true))
+            );
+            assert_eq!(line["writes"].as_bool(), Some(format.write.is_some()));
+        }
+        let summary = lines.last().unwrap();
+        assert_eq!(summary["message_type"], "summary");
+        assert_eq!(summary["formats"], FORMATS.len());
+    }
+}
