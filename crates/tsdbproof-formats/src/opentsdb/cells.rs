@@ -20,6 +20,9 @@ pub(super) struct RowPoints {
 /// Memory for points that is kept for the next row: points of one a second.
 pub(super) const KEPT_POINTS: usize = 3600;
 
+/// Points of a row at most, two of each millisecond: columns beyond them are no data.
+const MAX_POINTS: usize = 2 * HOUR_MS as usize;
+
 /// A point, and what tells it from another of its instant.
 #[derive(Debug, Clone, Copy)]
 struct Found {
@@ -112,7 +115,18 @@ impl Row<'_> {
 impl RowPoints {
     /// Takes a cell. A fault costs only it, or in a column of many points the one point.
     pub(super) fn take(&mut self, cell: &Cell<'_>, row: &mut Row<'_>) {
-        match Kind::of(cell.qualifier, cell.value) {
+        let kind = Kind::of(cell.qualifier, cell.value);
+        let most = match kind {
+            Kind::Compacted => cell.qualifier.len() / 2,
+            // Of points of one second only the last counts; one of a millisecond takes more bytes.
+            Kind::Appended => cell.value.len() / 6,
+            _ => 1,
+        };
+        if self.found.len() + most > MAX_POINTS {
+            let what = format!("a column beyond the {MAX_POINTS} points that a row may hold");
+            return row.report_cell(ProblemKind::RowTooLarge, what, cell);
+        }
+        match kind {
             Kind::Point(qualifier) => self.take_single(qualifier, cell, row),
             Kind::Compacted => self.take_compacted(cell, row),
             Kind::Appended => self.take_appended(cell, row),

@@ -5,8 +5,8 @@
 //! | `batch` | the cells of a row, kept until it is whole |
 //! | `cells` | the cells of a row to points |
 //! | `column` | what kind of column a cell is, and columns of many points |
-//! | `names` | which names OpenTSDB takes |
 //! | `findings` | what was met in rows, in the terms of `tsdb fsck` |
+//! | `names` | which names OpenTSDB takes |
 //! | `qualifier` | one point: its qualifier and its value |
 //! | `row` | cells of a table to points with names, row by row |
 //! | `row_key` | the key of a row: metric, time and tags |

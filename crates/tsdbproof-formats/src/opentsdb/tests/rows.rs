@@ -185,6 +185,23 @@ fn a_row_that_is_too_large_costs_only_itself() {
 }
 
 #[test]
+fn a_column_of_more_points_than_a_row_may_hold_costs_only_itself() {
+    let endless = vec![0; 15 << 20];
+    let cells = [
+        put(1, &[1, 1], &endless, &endless),
+        put(1, &[1, 1], b"\x05\0\0", &[&endless[..], &endless, &endless].concat()),
+        put(1, &[1, 1], b"\0\x10", &[1]),
+    ];
+    let options = RowOptions::new(Widths::default(), 128 << 20);
+    let (mut decoder, mut log) = (RowDecoder::new(uids(), options), Log::default());
+    feed(&cells, &mut decoder.reading(&mut log));
+    decoder.finish(&mut log);
+    let kinds: Vec<_> = log.problems.iter().map(|problem| problem.kind).collect();
+    assert_eq!((kinds, log.set().len()), (vec![ProblemKind::RowTooLarge; 2], 1));
+    assert!(decoder.memory_bytes() < 1_000_000);
+}
+
+#[test]
 fn forgotten_series_are_asked_for_again() {
     let cells: Vec<Owned> = (0..4)
         .map(|hour: u8| {
