@@ -16,12 +16,12 @@ use super::is_switch;
 
 /// Why a flag does not take a value.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct Fault {
     pub(super) why: String,
     pub(super) help: Option<String>,
 }
 
-impl Refusal {
+impl Fault {
     /// The error of a value that stands at `place`: `limit = "many"`.
     pub(super) fn into_error(self, place: String) -> Error {
         let error = Error::usage(format!("{place}: {}", self.why));
@@ -33,7 +33,7 @@ impl Refusal {
 }
 
 /// The value as the flag's default may be given: `true` or `false` of a switch.
-pub(super) fn value(arg: &Arg, value: &OsStr) -> Result<OsString, Refusal> {
+pub(super) fn value(arg: &Arg, value: &OsStr) -> Result<OsString, Fault> {
     // An argument of its own: the flag may need others, which are not asked for here.
     let probe = Arg::new("value").long("value").require_equals(true);
     let probe = match is_switch(arg) {
@@ -43,14 +43,14 @@ pub(super) fn value(arg: &Arg, value: &OsStr) -> Result<OsString, Refusal> {
     let command = Command::new("value").no_binary_name(true).disable_help_flag(true).arg(probe);
     let mut given = OsString::from("--value=");
     given.push(value);
-    let matches = command.try_get_matches_from([given]).map_err(|error| refusal(&error))?;
+    let matches = command.try_get_matches_from([given]).map_err(|error| fault(&error))?;
     match matches.try_get_one::<bool>("value") {
         Ok(Some(is_on)) if is_switch(arg) => Ok(is_on.to_string().into()),
         _ => Ok(value.to_owned()),
     }
 }
 
-fn refusal(error: &clap::Error) -> Refusal {
+fn fault(error: &clap::Error) -> Fault {
     if let (ErrorKind::InvalidValue, Some(ContextValue::Strings(known))) =
         (error.kind(), error.get(ContextKind::ValidValue))
     {
@@ -58,15 +58,12 @@ fn refusal(error: &clap::Error) -> Refusal {
             Some(ContextValue::String(near)) => Some(format!("did you mean {near:?}?")),
             _ => None,
         };
-        return Refusal {
-            why: format!("no such value; expected one of {}", known.join(", ")),
-            help,
-        };
+        return Fault { why: format!("no such value; expected one of {}", known.join(", ")), help };
     }
     let why = error.source().map_or_else(|| error.kind().to_string(), ToString::to_string);
     // Errors of the façade bring their own help.
     match why.split_once("\nhelp: ") {
-        Some((why, help)) => Refusal { why: why.to_owned(), help: Some(help.to_owned()) },
-        None => Refusal { why, help: None },
+        Some((why, help)) => Fault { why: why.to_owned(), help: Some(help.to_owned()) },
+        None => Fault { why, help: None },
     }
 }

@@ -91,14 +91,10 @@ fn entries(text: &str, command: &Command) -> Result<Vec<Entry>, Error> {
             .help("the file is TOML: limit = 20, report = [\"text\", \"json=report.jsonl\"]")
     })?;
     let mut keys = Vec::new();
-    collect(table.get_ref(), &[], command, &line_at, &mut keys)?;
+    collect(table.get_ref(), &[], command, &line_at, &mut keys);
     // The parser sorts by name; the first fault is the one that stands first.
     keys.sort_by_key(|key| key.line);
-    let mut entries = Vec::new();
-    for key in keys {
-        entries.push(entry(key, command)?);
-    }
-    Ok(entries)
+    keys.into_iter().map(|key| entry(key, command)).collect()
 }
 
 /// The keys of a table and of those in it that are verbs.
@@ -108,22 +104,17 @@ fn collect<'a>(
     command: &Command,
     line_at: &dyn Fn(usize) -> usize,
     keys: &mut Vec<Key<'a>>,
-) -> Result<(), Error> {
+) {
     for (key, value) in table {
         let (name, line) = (key.get_ref().as_ref(), line_at(key.span().start));
         match (value.get_ref(), command.find_subcommand(name)) {
             (DeValue::Table(inner), Some(command)) => {
                 let verb = [verb, &[name.to_owned()]].concat();
-                collect(inner, &verb, command, line_at, keys)?;
-            }
-            (DeValue::Table(_), None) => {
-                let verbs: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
-                return Err(unknown(line, "verb", name, &verbs));
+                collect(inner, &verb, command, line_at, keys);
             }
             (value, _) => keys.push(Key { verb: verb.to_vec(), name, value, line }),
         }
     }
-    Ok(())
 }
 
 fn unknown(line: usize, what: &str, name: &str, known: &[&str]) -> Error {
@@ -148,6 +139,10 @@ fn entry(key: Key<'_>, command: &Command) -> Result<Entry, Error> {
     let Key { verb, name, value, line } = key;
     let mut known = Vec::new();
     let command = super::command_of(command, &verb).unwrap_or(command);
+    if let DeValue::Table(_) = value {
+        let verbs: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+        return Err(unknown(line, "verb", name, &verbs));
+    }
     flags(command, verb.is_empty(), &mut known);
     let mut values = None;
     // A flag of several verbs may take other values in each.
@@ -188,7 +183,7 @@ fn accepted(
     };
     let accept = |text: String| {
         let place = || format!("line {line}: {name} = {}", quote(text.as_bytes()));
-        accept::value(arg, text.as_ref()).map_err(|refusal| refusal.into_error(place()))
+        accept::value(arg, text.as_ref()).map_err(|fault| fault.into_error(place()))
     };
     texts.into_iter().map(accept).collect()
 }

@@ -160,9 +160,9 @@ impl Settings {
         let Some(name) = setting_name(arg) else { return Ok(None) };
         let variable = variable(name);
         if let Some(value) = self.environment.get(&variable) {
-            let value = accept::value(arg, value).map_err(|refusal| {
+            let value = accept::value(arg, value).map_err(|fault| {
                 let value = quote(value.as_encoded_bytes());
-                refusal.into_error(format!("{variable}={value}"))
+                fault.into_error(format!("{variable}={value}"))
             })?;
             return Ok(Some(Setting { values: vec![value], origin: variable }));
         }

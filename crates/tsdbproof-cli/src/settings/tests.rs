@@ -58,7 +58,7 @@ fn the_innermost_layer_wins() {
 #[test]
 fn values_may_be_texts_numbers_times_switches_and_lists() {
     let text = "from = 2026-03-02T14:00:00+01:00\nmemory = \"2 GiB\"\nmax-line = 0x1_000\n\
-                metric = [\"a*\", \"b\"]\ntag = \"host=web*\"\nverify.threads = 2\n";
+                metric = [\"a*\", \"b\"]\nreport = []\ntag = \"host=web*\"\nverify.threads = 2\n";
     let file = settings(text, &[]).unwrap();
     let of = |flag| found(&file, &["verify"], flag).unwrap().0;
     assert_eq!(of("from"), ["2026-03-02T14:00:00+01:00"]);
@@ -66,6 +66,8 @@ fn values_may_be_texts_numbers_times_switches_and_lists() {
     assert_eq!(of("max-line"), ["4096"]);
     assert_eq!(of("metric"), ["a*", "b"]);
     assert_eq!(of("tag"), ["host=web*"]);
+    assert_eq!(of("report"), [""; 0]);
+    file.apply(Cli::command(), &["verify".to_owned()]).unwrap().debug_assert();
     assert_eq!(of("threads"), ["2"]);
 }
 
@@ -101,6 +103,8 @@ fn a_fault_in_the_file_is_told_with_its_line_and_a_guess() {
             "[verify]\nexpect = \"x\"\n",
             "line 2: expect = \"x\": \"x\" is no root and no statement\nhelp: a root reads ",
         ),
+        ("limt = 2\n[verfy]\n", "line 1: there is no setting \"limt\"\n"),
+        ("limt.x = 2\n", "line 1: there is no verb \"limt\"\n"),
         ("zzz = 1\nlimt = 2\n", "line 1: there is no setting \"zzz\""),
     ] {
         let found = refused(text);
