@@ -8,7 +8,7 @@
 //! Older: i32 count, then VInt and name, a byte, VInt and value of each.
 //! Source: HBase 2.5.10 `io/hfile/HFileInfo.java`, `regionserver/HStoreFile.java`.
 
-use super::encoding::Behind;
+use super::encoding::{Behind, TagForm};
 use super::input::Input;
 use crate::hbase::protobuf::{self, Fields};
 
@@ -45,7 +45,11 @@ impl Info {
 
     /// What stands behind each cell.
     pub(super) fn behind(&self) -> Behind {
-        let tags = self.get("hfile.MAX_TAGS_LEN").is_some();
+        let tags = match self.get("hfile.MAX_TAGS_LEN") {
+            None => TagForm::None,
+            Some(_) if self.is_set("hfile.TAGS_COMPRESSED") => TagForm::Compressed,
+            Some(_) => TagForm::Plain,
+        };
         let mvcc = self.get("KEY_VALUE_VERSION") == Some(&[0, 0, 0, 1]);
         Behind { tags, mvcc }
     }

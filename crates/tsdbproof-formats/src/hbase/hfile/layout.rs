@@ -258,14 +258,10 @@ fn no_info(found: &str, trailer: &Trailer) -> Error {
 
 /// Errors: an encoding that is not read.
 fn encoding(info: &Info) -> Result<Encoding, Error> {
-    let help = "rewrite the table by `major_compact` with another encoding, or use Export";
-    if info.get("hfile.MAX_TAGS_LEN").is_some() && info.is_set("hfile.TAGS_COMPRESSED") {
-        let what = "an HFile whose tags are compressed (COMPRESS_TAGS)";
-        return Err(Error::new(Kind::Unsupported, what).help(help));
-    }
     let Some(name) = info.get("DATA_BLOCK_ENCODING") else { return Ok(Encoding::None) };
     Encoding::of_name(name).ok_or_else(|| {
         let what = format!("an HFile with data block encoding {}", quote(name));
+        let help = "rewrite the table by `major_compact` with another encoding, or use Export";
         Error::new(Kind::Unsupported, what).help(help)
     })
 }

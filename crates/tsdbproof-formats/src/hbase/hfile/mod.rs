@@ -8,8 +8,8 @@
 //! | `cells`, `encoding`, `key` | blocks to cells |
 //! | `half`, `age` | a store file among others of its table |
 //!
-//! Read are all encodings and compressions of HBase 2.5 but LZO, LZMA and Brotli; not tags that are
-//! compressed, encryption, and PREFIX_TREE, which HBase itself reads no more.
+//! Read are all encodings and compressions of HBase 2.5 but LZO, LZMA and Brotli; not encryption, and
+//! not PREFIX_TREE, which HBase itself reads no more.
 //!
 //! Blocks are found by walking from header to header; the index is only asked where blocks begin,
 //! to read parts side by side. A block is believed if its checksums are right.
@@ -34,6 +34,7 @@ mod walk;
 
 pub(crate) use age::Age;
 pub(crate) use half::{Half, Side};
+pub(in crate::hbase) use info::pair;
 pub(crate) use key::Key;
 pub(crate) use layout::{Layout, LayoutStep};
 pub(crate) use reader::{HFileReader, ReadAs};

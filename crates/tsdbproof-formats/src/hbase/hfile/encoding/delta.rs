@@ -106,6 +106,8 @@ impl Diff {
 }
 
 impl<'b> Decoder<'b> for Diff {
+    const IS_PLAIN: bool = false;
+
     fn next<'s>(&'s mut self, input: &mut Input<'b>) -> Option<Stem<'s, 'b>>
     where
         'b: 's,
@@ -127,10 +129,6 @@ impl<'b> Decoder<'b> for Diff {
         let value = input.take(self.lengths.value)?;
         let column = &self.last.bytes;
         Some(Stem { column, timestamp_ms: self.timestamp_ms, kind: self.kind, value })
-    }
-
-    fn tags_length(input: &mut Input<'b>) -> Option<usize> {
-        input.compressed_length()
     }
 }
 
@@ -187,6 +185,8 @@ impl<'b> FastDiff<'b> {
 }
 
 impl<'b> Decoder<'b> for FastDiff<'b> {
+    const IS_PLAIN: bool = false;
+
     fn next<'s>(&'s mut self, input: &mut Input<'b>) -> Option<Stem<'s, 'b>>
     where
         'b: 's,
@@ -202,9 +202,5 @@ impl<'b> Decoder<'b> for FastDiff<'b> {
         }
         let (column, timestamp_ms) = (&self.last.bytes, i64::from_be_bytes(self.timestamp));
         Some(Stem { column, timestamp_ms, kind: self.kind, value: self.value })
-    }
-
-    fn tags_length(input: &mut Input<'b>) -> Option<usize> {
-        input.compressed_length()
     }
 }

@@ -16,9 +16,11 @@ mod delta;
 mod plain;
 mod prefix;
 mod row_index;
+mod tags;
 #[cfg(test)]
 mod tests;
 
+use self::tags::Dictionary;
 use super::input::Input;
 use super::key::{Column, STAMP_BYTES};
 
@@ -60,8 +62,19 @@ impl Encoding {
 /// What stands behind each cell of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Behind {
-    pub(crate) tags: bool,
+    pub(crate) tags: TagForm,
+    /// An MVCC number.
     pub(crate) mvcc: bool,
+}
+
+/// How tags are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TagForm {
+    /// Not at all.
+    None,
+    Plain,
+    /// By a dictionary: [`tags`]. Encodings that leave nothing out write them plain all the same.
+    Compressed,
 }
 
 /// A cell of a block, before its type is looked at.
@@ -122,8 +135,8 @@ trait Decoder<'b> {
     where
         'b: 's;
 
-    /// Takes the length of a cell's tags, in bytes.
-    fn tags_length(input: &mut Input<'b>) -> Option<usize>;
+    /// Whether nothing is left out of cells and tags.
+    const IS_PLAIN: bool;
 }
 
 /// The cells of a block that begins with the size that they would have if plain.
@@ -149,11 +162,12 @@ fn walk<'b, D: Decoder<'b>>(
     behind: Behind,
     each: &mut Each<'_>,
 ) -> Result<u64, Fault> {
+    let mut tail = Tail { behind, dictionary: Dictionary::default(), tags: Vec::new() };
     let mut size = 0;
     while !input.is_empty() {
         let at = input.at();
         let what = "a cell whose lengths go beyond it or its block";
-        size += cell(input, decoder, behind, each).ok_or(Fault { at, what })? as u64;
+        size += cell(input, decoder, &mut tail, each).ok_or(Fault { at, what })? as u64;
     }
     Ok(size)
 }
@@ -162,22 +176,43 @@ fn walk<'b, D: Decoder<'b>>(
 fn cell<'b, D: Decoder<'b>>(
     input: &mut Input<'b>,
     decoder: &mut D,
-    behind: Behind,
+    tail: &mut Tail,
     each: &mut Each<'_>,
 ) -> Option<usize> {
     let Stem { column, timestamp_ms, kind, value } = decoder.next(input)?;
-    let mut size = LENGTHS_BYTES + column.len() + STAMP_BYTES + value.len();
-    let mut tags = &[][..];
-    if behind.tags {
-        let length = D::tags_length(input)?;
-        tags = input.take(length)?;
-        size += 2 + length;
-    }
+    let size = LENGTHS_BYTES + column.len() + STAMP_BYTES + value.len();
+    let tags_size = tail.take_tags::<D>(input)?;
     let from = input.at();
-    let mvcc = if behind.mvcc { input.vlong()? } else { 0 };
-    size += input.at() - from;
-    each(BlockCell { column: Column::of(column)?, timestamp_ms, kind, value, tags, mvcc });
-    Some(size)
+    let mvcc = if tail.behind.mvcc { input.vlong()? } else { 0 };
+    let mvcc_size = input.at() - from;
+    let (column, tags) = (Column::of(column)?, &tail.tags);
+    each(BlockCell { column, timestamp_ms, kind, value, tags, mvcc });
+    Some(size + tags_size + mvcc_size)
+}
+
+/// What is read behind a cell.
+struct Tail {
+    behind: Behind,
+    dictionary: Dictionary,
+    /// The tags of the last cell, plain.
+    tags: Vec<u8>,
+}
+
+impl Tail {
+    /// Takes the tags of a cell. Gives the size that they would have if plain, in bytes.
+    fn take_tags<'b, D: Decoder<'b>>(&mut self, input: &mut Input<'b>) -> Option<usize> {
+        if self.behind.tags == TagForm::None {
+            return Some(0);
+        }
+        let length = if D::IS_PLAIN { input.u16()?.into() } else { input.compressed_length()? };
+        self.tags.clear();
+        if self.behind.tags == TagForm::Compressed && !D::IS_PLAIN {
+            self.dictionary.unpack(length, input, &mut self.tags)?;
+        } else {
+            self.tags.extend_from_slice(input.take(length)?);
+        }
+        Some(2 + length)
+    }
 }
 
 /// Bytes of the two lengths that a plain cell begins with.

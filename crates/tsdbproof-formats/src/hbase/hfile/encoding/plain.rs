@@ -15,6 +15,8 @@ use super::{Decoder, Stem};
 pub(super) struct Plain;
 
 impl<'b> Decoder<'b> for Plain {
+    const IS_PLAIN: bool = true;
+
     fn next<'s>(&'s mut self, input: &mut Input<'b>) -> Option<Stem<'s, 'b>>
     where
         'b: 's,
@@ -24,9 +26,5 @@ impl<'b> Decoder<'b> for Plain {
         let (column, stamp) = key.split_last_chunk::<STAMP_BYTES>()?;
         let (timestamp_ms, kind) = split_stamp(stamp);
         Some(Stem { column, timestamp_ms, kind, value: input.take(value_length)? })
-    }
-
-    fn tags_length(input: &mut Input<'b>) -> Option<usize> {
-        input.u16().map(usize::from)
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Prefix {
 }
 
 impl<'b> Decoder<'b> for Prefix {
+    const IS_PLAIN: bool = false;
+
     fn next<'s>(&'s mut self, input: &mut Input<'b>) -> Option<Stem<'s, 'b>>
     where
         'b: 's,
@@ -33,9 +35,5 @@ impl<'b> Decoder<'b> for Prefix {
         let (column, stamp) = self.key.split_last_chunk::<STAMP_BYTES>()?;
         let (timestamp_ms, kind) = split_stamp(stamp);
         Some(Stem { column, timestamp_ms, kind, value: input.take(value_length)? })
-    }
-
-    fn tags_length(input: &mut Input<'b>) -> Option<usize> {
-        input.compressed_length()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const BOTH: Behind = Behind { tags: true, mvcc: true };
+const BOTH: Behind = Behind { tags: TagForm::Plain, mvcc: true };
 
 /// Bytes of hex digits; blanks count for nothing.
 fn hex(text: &str) -> Vec<u8> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::hbase::codec::Compression;
+use crate::hbase::hfile::encoding::TagForm;
 
 /// Files of the lab's HBase: the rows of one metric.
 const LAB: [&str; 6] = [
@@ -92,6 +93,17 @@ fn every_encoding_compression_and_version_gives_what_was_written() {
 }
 
 #[test]
+fn tags_by_a_dictionary_are_what_was_written() {
+    for name in ["tags-prefix", "tags-diff", "tags-fastdiff", "tags-rowindex"] {
+        let file = made(name);
+        assert_eq!(layout(&file).unwrap().behind.tags, TagForm::Compressed);
+        let found = read(&file, usize::MAX).unwrap();
+        assert_eq!(found.cells, lines("made/hfile/cells-tagged.tsv"), "{name}");
+        assert_eq!(found.problems, [""; 0], "{name}");
+    }
+}
+
+#[test]
 fn pieces_change_nothing() {
     for name in ["none-fastdiff", "levels2", "v20-none"] {
         let file = made(name);
@@ -151,10 +163,11 @@ fn a_layout_says_how_a_file_is_written() {
     let layout = layout(&made("levels2")).unwrap();
     assert_eq!((layout.version, layout.encoding.name()), ((3, 3), "FAST_DIFF"));
     assert_eq!((layout.entry_count, layout.max_sequence_id), (125, Some(17)));
-    assert!(layout.behind.tags && layout.behind.mvcc && layout.is_protected());
+    assert_eq!((layout.behind.tags, layout.behind.mvcc), (TagForm::Plain, true));
+    assert!(layout.is_protected());
     assert_eq!(layout.compression, Compression::None);
     let layout = super::layout(&made("bare-diff")).unwrap();
-    assert!(!layout.behind.tags && !layout.behind.mvcc);
+    assert_eq!((layout.behind.tags, layout.behind.mvcc), (TagForm::None, false));
     assert!(!super::layout(&made("unsummed-none")).unwrap().is_protected());
     assert!(!super::layout(&made("v20-gz")).unwrap().is_protected());
     assert_eq!(super::layout(&made("v20-gz")).unwrap().version, (2, 0));

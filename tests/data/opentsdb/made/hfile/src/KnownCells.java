@@ -67,6 +67,26 @@ final class KnownCells {
     return new ArrayList<>(cells.values());
   }
 
+  /** Small cells with tags that come again, more than a dictionary holds. */
+  static List<Known> tagged() {
+    Random random = new Random(5);
+    TreeMap<String, Known> cells = new TreeMap<>();
+    for (int r = 0; r < 420; r++) {
+      Known cell = new Known();
+      cell.row = String.format("r%03d", r).getBytes();
+      cell.qualifier = new byte[] {0, 1};
+      cell.time = 1_700_000_000_000L;
+      cell.type = 4;
+      cell.value = new byte[] {7};
+      for (int n = random.nextInt(3); n > 0; n--) {
+        int pick = random.nextBoolean() ? random.nextInt(20) : random.nextInt(180);
+        cell.tags.add(pick % 7 == 0 ? new byte[] {(byte) (64 + pick % 3)} : ByteBuffer.allocate(9).put((byte) 8).putLong(pick).array());
+      }
+      add(cells, cell);
+    }
+    return new ArrayList<>(cells.values());
+  }
+
   private static byte[] value(Random random) {
     switch (random.nextInt(6)) {
       case 0: return new byte[0];

@@ -13,14 +13,19 @@ import org.apache.hadoop.hbase.util.*;
 public final class MakeHFiles {
   public static void main(String[] args) throws Exception {
     String out = args[0];
-    List<KnownCells.Known> kinds = KnownCells.kinds(14, false);
-    try (PrintStream lines = new PrintStream(out + "/cells.tsv", "UTF-8")) {
-      for (KnownCells.Known cell : kinds) lines.print(cell.line() + "\n");
-    }
-    for (int i = 1; i < args.length; i++) write(out, args[i], kinds);
+    List<KnownCells.Known> kinds = KnownCells.kinds(14, false), tagged = KnownCells.tagged();
+    print(out + "/cells.tsv", kinds);
+    print(out + "/cells-tagged.tsv", tagged);
+    for (int i = 1; i < args.length; i++) write(out, args[i], args[i].contains(",packed,") ? tagged : kinds);
   }
 
-  /** NAME=COMPRESSION,ENCODING,CHECKSUM,BYTES_PER_CHECKSUM,BLOCK,INDEX_BLOCK,tags|bare|empty,BLOOM[,zstd codec] */
+  private static void print(String file, List<KnownCells.Known> cells) throws Exception {
+    try (PrintStream lines = new PrintStream(file, "UTF-8")) {
+      for (KnownCells.Known cell : cells) lines.print(cell.line() + "\n");
+    }
+  }
+
+  /** NAME=COMPRESSION,ENCODING,CHECKSUM,BYTES_PER_CHECKSUM,BLOCK,INDEX_BLOCK,tags|packed|bare|empty,BLOOM[,zstd codec] */
   private static void write(String out, String spec, List<KnownCells.Known> cells) throws Exception {
     String[] words = spec.substring(spec.indexOf('=') + 1).split(",");
     Path path = new Path(out, spec.substring(0, spec.indexOf('=')));
@@ -38,7 +43,7 @@ public final class MakeHFiles {
       .withDataBlockEncoding(DataBlockEncoding.valueOf(words[1]))
       .withChecksumType(ChecksumType.valueOf(words[2])).withBytesPerCheckSum(Integer.parseInt(words[3]))
       .withHBaseCheckSum(true).withBlockSize(Integer.parseInt(words[4]))
-      .withIncludesMvcc(!bare).withIncludesTags(!bare).withCreateTime(1_700_000_000_000L)
+      .withIncludesMvcc(!bare).withIncludesTags(!bare).withCompressTags(words[6].equals("packed")).withCreateTime(1_700_000_000_000L)
       .withColumnFamily(KnownCells.FAMILY).build();
     fs.delete(path, false);
     StoreFileWriter writer = new StoreFileWriter.Builder(conf, new CacheConfig(conf), fs).withFilePath(path)
