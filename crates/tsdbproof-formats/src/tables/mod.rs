@@ -8,5 +8,6 @@ mod epoch;
 mod names;
 mod resolve;
 mod rows;
+mod text_time;
 
 pub use columns::Columns;

@@ -7,9 +7,10 @@
 //! | value | `value`, `val`; beside it or alone `value_int`, `value_float` |
 //! | tags | `tags`: all of them; `tag_KEY`, `tags.KEY`; without any of these, every other column of text |
 
-use tsdbproof_core::{Error, quote};
+use tsdbproof_core::{Error, ProblemKind, quote};
 
 use super::columns::{Columns, EXAMPLE, Source, Unit};
+use crate::number::Fault;
 
 /// A column as its table's header tells it.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +78,20 @@ pub(crate) struct Resolved {
     pub(crate) pairs: Vec<usize>,
     /// Columns that are read as nothing, though nobody said that they should not be.
     pub(crate) unread: Vec<usize>,
+}
+
+impl Resolved {
+    /// A note for each column that is read as nothing though nobody said so.
+    pub(super) fn unread<'a>(
+        &'a self,
+        name: impl Fn(usize) -> &'a str + 'a,
+    ) -> impl Iterator<Item = Fault> + 'a {
+        self.unread.iter().map(move |index| {
+            let name = quote(name(*index).as_bytes());
+            let what = format!("column {name} is read as nothing; --columns can say what it holds");
+            Fault::new(ProblemKind::UnreadColumn, what)
+        })
+    }
 }
 
 /// Finds the columns of a table. Errors: `Usage`, with the columns that there are.

@@ -4,7 +4,7 @@ mod names_seen;
 
 use std::{ops::Range, sync::Arc};
 
-use tsdbproof_core::{Point, Position, ProblemKind, Tags, Value, quote};
+use tsdbproof_core::{Point, Position, ProblemKind, Tags, Value};
 
 pub(super) use self::names_seen::NamesSeen;
 use super::array::{Array, Dictionary};
@@ -30,7 +30,7 @@ pub(super) struct Batch {
 /// Gives out the points of batches.
 #[derive(Debug, Clone)]
 pub(super) struct Rows {
-    columns: Resolved,
+    pub(super) columns: Resolved,
     unit: Option<Unit>,
     seen: NamesSeen,
     /// What indices in `seen` stand for.
@@ -67,18 +67,6 @@ impl Rows {
             || values.contains(&index)
             || pairs.contains(&index)
             || sources.any(|source| *source == Source::Column(index))
-    }
-
-    /// A note for each column that is read as nothing though nobody said so.
-    pub(super) fn unread<'a>(
-        &'a self,
-        name: impl Fn(usize) -> &'a str + 'a,
-    ) -> impl Iterator<Item = Fault> + 'a {
-        self.columns.unread.iter().map(move |index| {
-            let name = quote(name(*index).as_bytes());
-            let what = format!("column {name} is read as nothing; --columns can say what it holds");
-            Fault::new(ProblemKind::UnreadColumn, what)
-        })
     }
 
     /// Gives out the points of a batch, and a problem for each row without one.

@@ -5,7 +5,7 @@ use tsdbproof_core::{ProblemKind, Value, quote};
 use super::{Array, Kind, at, broken};
 use crate::number::{self, Fault};
 use crate::tables::columns::Unit;
-use crate::tables::epoch::DAY_MS;
+use crate::tables::{epoch::DAY_MS, text_time};
 
 /// A number as a cell holds it.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +59,7 @@ impl Array {
                 let days = at(array.buffer(0), row).map(i32::from_le_bytes).ok_or_else(outside)?;
                 Unit::Milliseconds.to_ms(i64::from(days) * DAY_MS)
             }
-            Kind::Text(_) | Kind::Views => time_of_text(array.plain_text(row)?, unit),
+            Kind::Text(_) | Kind::Views => text_time::timestamp_ms(array.plain_text(row)?, unit),
             _ => time_of_number(array.number(row)?, unit),
         };
         in_ms.map(Some)
@@ -161,15 +161,6 @@ fn time_of_number(number: Number, unit: Option<Unit>) -> Result<u64, Fault> {
     unit.unwrap_or_else(|| Unit::by_size(number)).to_ms(number)
 }
 
-/// A time in digits.
-fn time_of_text(text: &[u8], unit: Option<Unit>) -> Result<u64, Fault> {
-    let Some(unit) = unit else { return number::timestamp_ms(text) };
-    let number = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-    number
-        .ok_or_else(|| no_whole_time(&String::from_utf8_lossy(text)))
-        .and_then(|it| unit.to_ms(it))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Integer;
@@ -269,6 +260,7 @@ mod tests {
         };
         assert_eq!(text("1700000000", None), Ok(seconds));
         assert_eq!(text("1700000000", Some(Unit::Milliseconds)), Ok(1_700_000_000));
+        assert_eq!(text("2023-11-14 22:13:20+00", None), Ok(seconds));
         assert_eq!(text("yesterday", Some(Unit::Milliseconds)), Err(ProblemKind::BadTime));
     }
 }

@@ -74,7 +74,7 @@ impl Table {
     /// A problem for each column that is read as nothing though nobody said so.
     pub(super) fn report_unread(&self, at: Position, sink: &mut dyn PointSink) {
         let name = |index: usize| self.fields.get(index).map_or("", |field| field.name.as_str());
-        self.rows.unread(name).for_each(|fault| sink.problem(fault.at(at)));
+        self.rows.columns.unread(name).for_each(|fault| sink.problem(fault.at(at)));
     }
 
     /// Whether rows can't be read without dictionaries.
