@@ -27,9 +27,8 @@ mod writable;
 
 use memchr::memmem;
 
-#[allow(unused_imports)] // Until sources of cells are registered.
 pub(crate) use self::reader::SequenceFileReader;
-#[allow(unused_imports)] // Until sources of cells are registered.
+#[allow(unused_imports)] // Until a report says how values are written.
 pub(crate) use self::result::ResultForm;
 use crate::Score;
 

@@ -15,6 +15,7 @@ use tsdbproof_core::ProblemKind;
 use super::writable::{count, slice};
 use crate::hbase::cell::{Cell, CellKind};
 use crate::hbase::hex::hex;
+use crate::hbase::hfile::Key;
 use crate::hbase::protobuf::{Fields, Value, delimited, varint};
 use crate::number::Fault;
 
@@ -200,9 +201,17 @@ fn key_values(mut value: &[u8]) -> Result<Vec<&[u8]>, Fault> {
 fn cell_of_key_value(bytes: &[u8]) -> Result<Cell<'_>, Fault> {
     let wrong = || bad_cell("a KeyValue whose lengths do not add up");
     let (key, value) = key_and_value(bytes).ok_or_else(wrong)?;
-    let Key { row, family, qualifier, timestamp_ms, kind } = Key::read(key).ok_or_else(wrong)?;
-    let kind = kind_of(u64::from(kind))?;
-    Ok(Cell { row, family, qualifier, timestamp_ms, kind, value, tags: &[], sequence: 0 })
+    let Key { column, timestamp_ms, kind } = Key::of(key).ok_or_else(wrong)?;
+    Ok(Cell {
+        row: column.row,
+        family: column.family,
+        qualifier: column.qualifier,
+        timestamp_ms,
+        kind: kind_of(u64::from(kind))?,
+        value,
+        tags: &[],
+        sequence: 0,
+    })
 }
 
 /// The two parts of a KeyValue, which are all of it.
@@ -210,28 +219,6 @@ fn key_and_value(mut bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (key_length, value_length) = (count(&mut bytes)?, count(&mut bytes)?);
     let key = slice(&mut bytes, key_length)?;
     (bytes.len() == value_length).then_some((key, bytes))
-}
-
-/// The key of a KeyValue.
-struct Key<'a> {
-    row: &'a [u8],
-    family: &'a [u8],
-    qualifier: &'a [u8],
-    timestamp_ms: i64,
-    kind: u8,
-}
-
-impl<'a> Key<'a> {
-    fn read(bytes: &'a [u8]) -> Option<Self> {
-        let (length, mut rest) = bytes.split_first_chunk()?;
-        let row = slice(&mut rest, usize::from(u16::from_be_bytes(*length)))?;
-        let (length, mut rest) = rest.split_first()?;
-        let family = slice(&mut rest, usize::from(*length))?;
-        let (rest, kind) = rest.split_last_chunk::<1>().map(|(rest, [kind])| (rest, *kind))?;
-        let (qualifier, timestamp) = rest.split_last_chunk()?;
-        let timestamp_ms = i64::from_be_bytes(*timestamp);
-        Some(Key { row, family, qualifier, timestamp_ms, kind })
-    }
 }
 
 pub(super) fn bad_record(what: impl Into<String>) -> Fault {
