@@ -5,6 +5,7 @@ mod check;
 mod cli;
 mod edges;
 mod jobs;
+mod hbase;
 mod judge;
 mod laws;
 mod limits;

@@ -16,7 +16,9 @@ pub(crate) static FORMAT: Format = Format {
     extensions: &["seq"],
     example: "(SEQ, the names of ImmutableBytesWritable and Result, rows)",
     score: sequence_file::score,
-    access: Access::Cells { open: |options| Cells::new(SequenceFileReader::new(&options.limits)) },
+    access: Access::Cells {
+        open: |options| Cells::from_start(SequenceFileReader::new(&options.limits)),
+    },
     write: None,
 };
 

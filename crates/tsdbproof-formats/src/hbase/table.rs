@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
-use tsdbproof_core::{Error, Problem};
+use tsdbproof_core::{Error, Hour, Loss, Point, Problem, Tags};
 
 use super::{
     cell::{Cell, CellSink},
     merge::FamilyRules,
 };
 use crate::{
-    FormatReader, Limits, PointSink,
+    FormatReader, Limits, PointSink, SeriesId,
     opentsdb::{
         row::{RowDecoder, RowOptions},
         row_key::Widths,
@@ -31,7 +31,11 @@ pub(crate) trait CellReader: Send {
 }
 
 /// One open container of cells.
-pub struct Cells(Box<dyn CellReader>);
+pub struct Cells {
+    reader: Box<dyn CellReader>,
+    /// It can only be read from its first byte on.
+    is_from_start: bool,
+}
 
 /// What a table is for, by the cells at its beginning.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,29 +106,36 @@ impl Tables {
 }
 
 impl Cells {
+    /// Cells that are found again from the place of each on.
     pub(crate) fn new(reader: impl CellReader + 'static) -> Self {
-        Cells(Box::new(reader))
+        Cells { reader: Box::new(reader), is_from_start: false }
+    }
+
+    /// Cells that are found again only from the first byte on.
+    pub(crate) fn from_start(reader: impl CellReader + 'static) -> Self {
+        Cells { reader: Box::new(reader), is_from_start: true }
     }
 
     /// Reads them as points.
     pub fn points(self, tables: &Tables, limits: &Limits) -> Box<dyn FormatReader> {
-        Box::new(Points { reader: self.0, decoder: tables.decoder(limits) })
+        let Cells { reader, is_from_start } = self;
+        Box::new(Points { reader, decoder: tables.decoder(limits), is_from_start })
     }
 
     /// Looks at the first of them.
     pub fn sample(self) -> Sampler {
-        Sampler { reader: self.0, sample: Sample::default() }
+        Sampler { reader: self.reader, sample: Sample::default() }
     }
 
     /// Reads them as names of UIDs; `input` is what problems are told of.
     pub fn names(self, input: usize, limits: &Limits) -> NamesReader {
         let builder = UidTableBuilder::new(limits.row_bytes);
-        NamesReader { reader: self.0, builder, input, problems: Vec::new() }
+        NamesReader { reader: self.reader, builder, input, problems: Vec::new() }
     }
 
     /// Gives out each of them.
     pub fn each(self) -> EachCell {
-        EachCell { reader: self.0 }
+        EachCell { reader: self.reader }
     }
 }
 
@@ -132,20 +143,49 @@ impl Cells {
 struct Points {
     reader: Box<dyn CellReader>,
     decoder: RowDecoder,
+    is_from_start: bool,
+}
+
+/// Tells of points that they are found again by reading from where this says on.
+struct Placed<'s> {
+    sink: &'s mut dyn PointSink,
+    is_from_start: bool,
+}
+
+impl PointSink for Placed<'_> {
+    fn series(&mut self, metric: &str, tags: &Tags) -> SeriesId {
+        self.sink.series(metric, tags)
+    }
+
+    fn points(&mut self, series: SeriesId, points: &[Point], at: Range<u64>) {
+        let from = if self.is_from_start { 0 } else { at.start };
+        self.sink.points(series, points, from..at.end);
+    }
+
+    fn loss(&mut self, series: SeriesId, hour: Hour, loss: Loss) {
+        self.sink.loss(series, hour, loss);
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.sink.problem(problem);
+    }
 }
 
 impl FormatReader for Points {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn PointSink) -> Result<(), Error> {
-        self.reader.push(bytes, &mut self.decoder.reading(sink))
+        let mut sink = Placed { sink, is_from_start: self.is_from_start };
+        self.reader.push(bytes, &mut self.decoder.reading(&mut sink))
     }
 
     fn gap(&mut self, sink: &mut dyn PointSink) {
-        self.reader.gap(&mut self.decoder.reading(sink));
+        let mut sink = Placed { sink, is_from_start: self.is_from_start };
+        self.reader.gap(&mut self.decoder.reading(&mut sink));
     }
 
     fn finish(&mut self, sink: &mut dyn PointSink) -> Result<(), Error> {
-        self.reader.finish(&mut self.decoder.reading(sink))?;
-        self.decoder.finish(sink);
+        let mut sink = Placed { sink, is_from_start: self.is_from_start };
+        self.reader.finish(&mut self.decoder.reading(&mut sink))?;
+        self.decoder.finish(&mut sink);
         Ok(())
     }
 

@@ -62,7 +62,7 @@ impl Values {
             *value
         };
         let form = result::read(row, value, &mut |cell| match cell {
-            Ok(cell) => sink.cell(cell, 0..at.end),
+            Ok(cell) => sink.cell(cell, at.clone()),
             Err(fault) => sink.problem(fault.at(Position::Byte(at.start))),
         })?;
         self.form = Some(form);
@@ -91,7 +91,7 @@ impl Values {
             };
             let read = record::row_of_key(key).and_then(|row| {
                 result::read(row, value, &mut |cell| match cell {
-                    Ok(cell) => sink.cell(cell, 0..at.end),
+                    Ok(cell) => sink.cell(cell, at.clone()),
                     Err(fault) => sink.problem(in_block(fault)),
                 })
             });
