@@ -10,6 +10,7 @@ mod judge;
 mod laws;
 mod limits;
 mod memory_host;
+mod points;
 mod raw_scan;
 mod session;
 mod suite;

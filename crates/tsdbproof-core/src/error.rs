@@ -75,6 +75,11 @@ impl Error {
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
+
+    /// The file it is about, as the user named it.
+    pub fn file(&self) -> Option<&str> {
+        self.0.file.as_deref()
+    }
 }
 
 impl fmt::Display for Error {

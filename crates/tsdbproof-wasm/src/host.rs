@@ -4,7 +4,8 @@ use std::{cell::RefCell, sync::Arc};
 
 use js_sys::{Reflect, Uint8Array};
 use tsdbproof::{
-    Error, Flow, Host, Input, Kind, Limits, Scratch, Source, Task, Work, host::HEAD_BYTES,
+    Error, Flow, Host, Input, Kind, Limits, Scratch, Source, Task, Work, host::HEAD_BYTES, quote,
+    report::NotRead,
 };
 use wasm_bindgen::prelude::*;
 
@@ -37,15 +38,67 @@ impl JsHost {
     pub(crate) async fn open(&mut self, inputs: Vec<JsInput>) -> Result<Source, Error> {
         let mut source = Source::default();
         for input in inputs {
-            let opened = Opened::new(input)?;
-            let head = opened.head().await.map_err(|error| error.in_file(&opened.name))?;
-            source.names.push(opened.name.clone());
-            let name = opened.name.clone();
-            source.inputs.push(Input::new(name, opened.size, &head, &self.limits));
-            self.inputs.push(opened);
+            let folder = input.folder();
+            let named = folder.clone().unwrap_or_else(|| input.name());
+            if source.names.last() != Some(&named) {
+                source.names.push(named);
+            }
+            if folder.is_none() || !is_passed_over(&input.name()) {
+                self.add(input, folder.is_some(), &mut source).await?;
+            }
         }
         Ok(source)
     }
+
+    /// Opens an input. What came with a folder and holds no points is not read.
+    async fn add(
+        &mut self,
+        input: JsInput,
+        is_found: bool,
+        source: &mut Source,
+    ) -> Result<(), Error> {
+        if let Some(why) = input.unread() {
+            source.not_read.push(NotRead { name: input.name(), why });
+            return Ok(());
+        }
+        let (input, opened) = self.open_one(input).await?;
+        match refusal(&input).filter(|_| is_found) {
+            Some(why) => source.not_read.push(NotRead { name: input.name, why }),
+            None => {
+                source.inputs.push(input);
+                self.inputs.push(opened);
+            }
+        }
+        Ok(())
+    }
+
+    /// What an input is by its bytes.
+    pub(crate) async fn look_at(&self, input: JsInput) -> Result<Input, Error> {
+        self.open_one(input).await.map(|(input, _)| input)
+    }
+
+    async fn open_one(&self, input: JsInput) -> Result<(Input, Opened), Error> {
+        let opened = Opened::new(input)?;
+        let head = opened.head().await.map_err(|error| error.in_file(&opened.name))?;
+        Ok((Input::new(opened.name.clone(), opened.size, &head, &self.limits), opened))
+    }
+}
+
+/// Why an input holds no points.
+fn refusal(input: &Input) -> Option<String> {
+    match input.is_manifest() {
+        true => Some("a manifest, which holds no points".to_owned()),
+        false if input.is_recognised() => None,
+        false => {
+            Some(format!("no format recognises it; it begins with {}", quote(input.beginning())))
+        }
+    }
+}
+
+/// Whether others laid a file beside the data: hidden ones, and what Hadoop writes.
+fn is_passed_over(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    name.starts_with('.') || name == "_SUCCESS" || name.ends_with(".crc")
 }
 
 impl Opened {
@@ -98,10 +151,19 @@ impl Opened {
                 break;
             };
             at += u64::from(piece.length());
+            self.tell(at)?;
             flow = push_piece(&mut task.work, &piece, &mut buffer)?;
         }
         pieces.close().await;
         task.work.finish()
+    }
+
+    /// Tells JavaScript how far reading went, if it wants to know.
+    fn tell(&self, at: u64) -> Result<(), Error> {
+        match self.input.told() {
+            Some(_) => self.input.progress(at as f64).map_err(thrown),
+            None => Ok(()),
+        }
     }
 
     /// That an input ends where its size says.

@@ -1,5 +1,6 @@
 //! Inputs as JavaScript gives them.
 
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -12,6 +13,12 @@ export interface Input {
     readonly size?: number;
     /** The bytes from this one on, in pieces of any size: `file.slice(from).stream()`. */
     stream(from: number): ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+    /** The folder that was named, where it came with one. */
+    readonly folder?: string;
+    /** Why it can't be read, where that is known: the report lists it as not read. */
+    readonly unread?: string;
+    /** Told the first byte that is still to be read, as reading goes on. Some bytes are read twice. */
+    progress?(at: number): void;
 }
 ";
 
@@ -28,6 +35,18 @@ extern "C" {
     /// `None`: a stream.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn size(this: &JsInput) -> Option<f64>;
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn folder(this: &JsInput) -> Option<String>;
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn unread(this: &JsInput) -> Option<String>;
+
+    #[wasm_bindgen(method, getter, js_name = progress)]
+    pub(crate) fn told(this: &JsInput) -> Option<Function>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn progress(this: &JsInput, at: f64) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn stream(this: &JsInput, from: f64) -> Result<JsValue, JsValue>;

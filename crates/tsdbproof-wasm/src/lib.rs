@@ -5,21 +5,23 @@
 
 mod host;
 mod input;
+mod names;
 mod options;
 mod outcome;
 mod pieces;
 
-use tsdbproof::{Against, Error};
+use tsdbproof::{Against, Error, Limits, report::SeriesPoints};
 use tsify::Ts;
 use wasm_bindgen::prelude::*;
 
 pub use input::JsInput;
+pub use names::{FormatName, Formats, Recognised, SeriesName};
 pub use options::JobOptions;
-pub use outcome::{Outcome, Verdict};
+pub use outcome::Outcome;
 
 use host::JsHost;
 use options::Asked;
-use outcome::{Telling, failure};
+use outcome::{Telling, failure, mistyped, typed};
 
 /// Takes the JSON lines of a report as they are found; without it they are in `Outcome.json`.
 type OnJson = Option<js_sys::Function>;
@@ -128,6 +130,38 @@ pub async fn show(
     let telling = Telling::new(&asked, on_json);
     let report = tsdbproof::show(&host, &source, &asked.options).await;
     telling.finish(report, None)
+}
+
+/// The points of one series on both sides, in the window of `from` and `to`: for a picture, which
+/// has no room for more than some thousands of them. A side may be empty, or a manifest.
+#[wasm_bindgen]
+pub async fn points(
+    base: Vec<JsInput>,
+    current: Vec<JsInput>,
+    #[wasm_bindgen(unchecked_param_type = "SeriesName")] series: Ts<SeriesName>,
+    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
+) -> Result<Ts<SeriesPoints>, JsValue> {
+    let asked = Asked::new(options)?;
+    let series = series.to_rust().map_err(mistyped)?.series().map_err(failure)?;
+    let mut host = JsHost::new(asked.options.read.limits);
+    let base = host.open(base).await.map_err(failure)?;
+    let current = host.open(current).await.map_err(failure)?;
+    let found = tsdbproof::points(&host, &base, &current, &series, &asked.options).await;
+    typed(found.map_err(failure)?)
+}
+
+/// What an input is by its first bytes.
+#[wasm_bindgen]
+pub async fn recognise(input: JsInput) -> Result<Ts<Recognised>, JsValue> {
+    let host = JsHost::new(Limits::default());
+    let input = host.look_at(input).await.map_err(failure)?;
+    typed(Recognised::of(&input))
+}
+
+/// What can be read.
+#[wasm_bindgen]
+pub fn formats() -> Result<Ts<Formats>, JsValue> {
+    typed(Formats::known())
 }
 
 /// The version of the program.

@@ -7,47 +7,12 @@ use serde::Serialize;
 use tsdbproof::{
     Error,
     render::{Json, Text, TextOptions},
-    report,
-    report::{Difference, Differences, Report},
+    report::{Difference, Differences, Report, Verdict},
 };
 use tsify::{Ts, Tsify, serde_wasm_bindgen::preserve};
 use wasm_bindgen::prelude::*;
 
 use crate::{OnJson, options::Asked};
-
-/// The answer of a job.
-#[derive(Debug, Clone, Copy, Serialize, Tsify)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Nothing was compared, and nothing is wrong.
-    Done,
-    /// The same bytes.
-    SameBytes,
-    /// The same points.
-    Same,
-    /// Different points.
-    Different,
-    /// The points themselves have faults.
-    Faulty,
-    /// No difference seen, but a source is damaged.
-    Damaged,
-    /// No difference seen, but not all was read or compared.
-    Incomplete,
-}
-
-impl From<report::Verdict> for Verdict {
-    fn from(verdict: report::Verdict) -> Self {
-        match verdict {
-            report::Verdict::Done => Verdict::Done,
-            report::Verdict::SameBytes => Verdict::SameBytes,
-            report::Verdict::Same => Verdict::Same,
-            report::Verdict::Different => Verdict::Different,
-            report::Verdict::Faulty => Verdict::Faulty,
-            report::Verdict::Damaged => Verdict::Damaged,
-            report::Verdict::Incomplete => Verdict::Incomplete,
-        }
-    }
-}
 
 /// What came of a job.
 #[derive(Debug, Serialize, Tsify)]
@@ -64,14 +29,28 @@ pub struct Outcome {
     pub manifest: JsValue,
 }
 
-/// An error as JavaScript throws it: `message` is the command's, `kind` what a caller may branch on.
+/// An error as JavaScript throws it: `message` is the command's, `kind` what a caller
+/// may branch on, `file` the input that it is about.
 pub(crate) fn failure(error: Error) -> JsValue {
     let thrown = js_sys::Error::new(&error.to_string());
     thrown.set_name("TsdbproofError");
     let kind = format!("{:?}", error.kind()).to_lowercase();
     // Can only fail on an object that refuses new properties.
     let _ = Reflect::set(&thrown, &"kind".into(), &kind.into());
+    if let Some(file) = error.file() {
+        let _ = Reflect::set(&thrown, &"file".into(), &file.into());
+    }
     thrown.into()
+}
+
+/// A value of Rust as JavaScript gets it.
+pub(crate) fn typed<T: Tsify + Serialize>(value: T) -> Result<Ts<T>, JsValue> {
+    value.into_ts().map_err(mistyped)
+}
+
+/// A value that is not of the type that was promised.
+pub(crate) fn mistyped(error: tsify::Error) -> JsValue {
+    failure(Error::usage(error.to_string()))
 }
 
 /// Takes the differences of a job, and then its report.
@@ -101,12 +80,12 @@ impl Telling {
         }
         let manifest = manifest.map(|bytes| Uint8Array::from(bytes.as_slice()).into());
         let outcome = Outcome {
-            verdict: report.verdict.into(),
+            verdict: report.verdict,
             text: self.text.finish(&report),
             json: String::from_utf8_lossy(&lines.bytes).into_owned(),
             manifest: manifest.unwrap_or(JsValue::UNDEFINED),
         };
-        outcome.into_ts().map_err(|error| JsError::new(&error.to_string()).into())
+        typed(outcome)
     }
 }
 

@@ -3,7 +3,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{Array, Function, Reflect};
-use tsdbproof_wasm::{JobOptions, JsInput, diff, manifest, show, verify};
+use tsdbproof_wasm::{JobOptions, JsInput, diff, manifest, points, recognise, show, verify};
 use tsify::Ts;
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -92,4 +92,63 @@ async fn what_can_not_be_done_says_why() {
         assert!(message.contains(told), "{message}");
         assert_eq!(text_of(&thrown, "kind"), kind, "{message}");
     }
+}
+
+#[wasm_bindgen_test]
+async fn inputs_say_what_they_are_and_how_far_they_were_read() {
+    let told = Array::new();
+    let body = "const blob = new Blob([text]);
+        return { name: 'a', size: blob.size, stream: (from) => blob.slice(from).stream() };";
+    let found = recognise(input(body, TEXT)).await.expect("readable").js_value();
+    assert_eq!(text_of(&found, "format"), "import-text");
+    assert_eq!(get(&found, "isManifest"), JsValue::FALSE);
+    let heard = input(BYTES, TEXT);
+    let tell = Function::new_with_args("told", "return (at) => void told.push(at);");
+    let tell = tell.call1(&JsValue::NULL, &told).expect("a function");
+    Reflect::set(&heard, &"progress".into(), &tell).expect("an object");
+    show(vec![heard], None, None).await.expect("readable");
+    assert_eq!(told.pop().as_f64(), Some(TEXT.len() as f64));
+}
+
+#[wasm_bindgen_test]
+async fn what_came_with_a_folder_is_read_or_told() {
+    let part = |name: &str, text: &str, more: &str| {
+        let of_folder = input(BYTES, text);
+        let set = |key: &str, value: &str| Reflect::set(&of_folder, &key.into(), &value.into());
+        set("name", name).expect("an object");
+        set("folder", "dump").expect("an object");
+        if !more.is_empty() {
+            set("unread", more).expect("an object");
+        }
+        of_folder
+    };
+    let parts = vec![
+        part("dump/_SUCCESS", "", ""),
+        part("dump/a", TEXT, ""),
+        part("dump/b", "<html>", ""),
+        part("dump/c", TEXT, "the disk is gone"),
+    ];
+    let outcome = show(parts, None, None).await.expect("readable").js_value();
+    assert_eq!(text_of(&outcome, "verdict"), "incomplete");
+    let json = text_of(&outcome, "json");
+    for told in [
+        r#""names":["dump"]"#,
+        r#"{"name":"dump/c","why":"the disk is gone"}"#,
+        r#"{"name":"dump/b","why":"no format recognises it"#,
+    ] {
+        assert!(json.contains(told), "{told} in {json}");
+    }
+    assert!(!json.contains("_SUCCESS"), "{json}");
+}
+
+#[wasm_bindgen_test]
+async fn points_of_a_series_stand_side_by_side() {
+    let (base, current) = (input(BYTES, TEXT), input(BYTES, &TEXT.replace(" 2.5 ", " 2.75 ")));
+    let series = js_sys::JSON::parse(r#"{"metric": "cpu", "tags": {"host": "a"}}"#).expect("JSON");
+    let series = Ts::new_unchecked(series);
+    let found = points(vec![base], vec![current], series, None).await.expect("readable");
+    let found = js_sys::JSON::stringify(&found.js_value()).expect("plain data");
+    let found = found.as_string().expect("text");
+    assert!(found.contains(r#""sign":"~","base":["2.5"],"current":["2.75"]"#), "{found}");
+    assert!(found.contains(r#""sign":"=","base":["1"]"#), "{found}");
 }

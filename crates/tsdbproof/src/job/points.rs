@@ -1,6 +1,6 @@
-//! The points of one series, for a picture of it.
+//! The points of one series, side by side: what a picture of a difference needs.
 
-use tsdbproof_core::{Error, Kind, Series};
+use tsdbproof_core::{Error, Profile, Record, Series, Value};
 
 use super::Source;
 use crate::{
@@ -10,43 +10,35 @@ use crate::{
     time::time,
 };
 
-/// Instants that are told; a picture has no room for more.
+/// Instants of a side that are told; a picture has no room for more.
 const INSTANTS: usize = 20_000;
 
-/// The points of `series` in the window of the options' scope, ascending.
+/// The points of `series` in the window of the options' scope, ascending, of one side or two.
 ///
-/// The host's inputs are those of `source`. Everything is read for it, but only these points are kept.
+/// The host's inputs are those of `base`, then those of `current`. A side that is a manifest has no
+/// points at hand. Everything is read for it, but only these points are kept.
 pub async fn points<H: Host>(
     host: &H,
-    source: &Source,
+    base: &Source,
+    current: &Source,
     series: &Series,
     options: &Options,
 ) -> Result<SeriesPoints, Error> {
-    if let Some(manifest) = source.inputs.iter().find(|input| input.is_manifest()) {
-        return Err(Error::new(Kind::Unsupported, "a manifest, which holds no points")
-            .in_file(&manifest.name));
-    }
     let options = &Options {
         scope: scope_around(series, &options.scope),
         strict: false,
+        memory_bytes: options.memory_bytes / 2,
         ..options.without_file_digests()
     };
-    let manner = Manner { keeps_points: true, observer: None };
-    let looked = look_as(host, source, 0, options, manner).await?;
-    let mut walk = looked.walk(options.scope.duplicates)?;
     let mut found = SeriesPoints::default();
-    while let Some(name) = walk.next_series()? {
-        while let Some(instant) = walk.next()? {
-            if name != *series {
-                continue;
-            }
-            if found.points.len() == INSTANTS {
-                found.is_cut = true;
-                return Ok(found);
-            }
-            found.points.push(point(&instant));
-        }
-    }
+    let [of_base, of_current] = [(base, 0), (current, base.inputs.len())];
+    let of_base = instants(host, of_base, series, options, &mut found.is_cut).await?;
+    let of_current = instants(host, of_current, series, options, &mut found.is_cut).await?;
+    found.has_base = of_base.is_some();
+    found.has_current = of_current.is_some();
+    let both = found.has_base && found.has_current;
+    let profile = both.then_some(options.profile);
+    found.points = pair(of_base.unwrap_or_default(), of_current.unwrap_or_default(), profile);
     Ok(found)
 }
 
@@ -60,16 +52,84 @@ fn scope_around(series: &Series, scope: &Scope) -> Scope {
     }
 }
 
-fn point(instant: &Instant) -> SeriesPoint {
-    let values = || instant.points().map(|point| point.value);
-    let number = values().next().map_or(f64::NAN, |value| match value.as_integer() {
-        Some(number) => number as f64,
-        None => value.as_float().unwrap_or(f64::NAN),
-    });
-    SeriesPoint {
-        timestamp_ms: instant.timestamp_ms,
-        time: time(instant.timestamp_ms),
-        values: values().map(|value| value.to_string()).collect(),
-        number,
+/// The first instants of the series in a source; `None` where its points are not at hand.
+async fn instants<H: Host>(
+    host: &H,
+    (source, first_input): (&Source, usize),
+    series: &Series,
+    options: &Options,
+    is_cut: &mut bool,
+) -> Result<Option<Vec<Instant>>, Error> {
+    let is_manifest = source.inputs.iter().any(crate::Input::is_manifest);
+    if is_manifest || source.inputs.is_empty() {
+        return Ok(None);
     }
+    let manner = Manner { keeps_points: true, observer: None };
+    let looked = look_as(host, source, first_input, options, manner).await?;
+    let mut walk = looked.walk(options.scope.duplicates)?;
+    let mut found = Vec::new();
+    while let Some(name) = walk.next_series()? {
+        while let Some(instant) = walk.next()? {
+            match name == *series {
+                true if found.len() < INSTANTS => found.push(instant),
+                true => *is_cut = true,
+                false => {}
+            }
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Instants of both sides in the order of time. Without a profile there is nothing to compare.
+fn pair(base: Vec<Instant>, current: Vec<Instant>, profile: Option<Profile>) -> Vec<SeriesPoint> {
+    let (mut base, mut current) = (base.into_iter().peekable(), current.into_iter().peekable());
+    let mut points = Vec::new();
+    loop {
+        let next = |instant: Option<&Instant>| instant.map(|it| it.timestamp_ms);
+        let times = [next(base.peek()), next(current.peek())];
+        let Some(timestamp_ms) = times.into_iter().flatten().min() else { return points };
+        let is_next = |instant: &Instant| instant.timestamp_ms == timestamp_ms;
+        points.push(point(
+            timestamp_ms,
+            [base.next_if(is_next), current.next_if(is_next)],
+            profile,
+        ));
+    }
+}
+
+fn point(timestamp_ms: u64, sides: [Option<Instant>; 2], profile: Option<Profile>) -> SeriesPoint {
+    let [base, current] = sides.map(|side| side.map(|it| it.records).unwrap_or_default());
+    let sign = match (profile, base.is_empty(), current.is_empty()) {
+        (Some(_), false, true) => '-',
+        (Some(_), true, false) => '+',
+        (Some(profile), ..) if in_profile(&base, profile) != in_profile(&current, profile) => '~',
+        _ => '=',
+    };
+    let number = |records: &[Record]| records.first().map(|record| number(record.value()));
+    let values =
+        |records: &[Record]| records.iter().map(|record| record.value().to_string()).collect();
+    SeriesPoint {
+        timestamp_ms,
+        time: time(timestamp_ms),
+        sign,
+        base: values(&base),
+        current: values(&current),
+        base_number: number(&base),
+        current_number: number(&current),
+    }
+}
+
+fn in_profile(records: &[Record], profile: Profile) -> Vec<Record> {
+    let mut records = records.to_vec();
+    if profile == Profile::F32 {
+        records.iter_mut().for_each(|record| *record = record.to_f32());
+        records.sort_unstable();
+        records.dedup();
+    }
+    records
+}
+
+/// The value as near as binary64 comes.
+fn number(value: Value) -> f64 {
+    value.as_integer().map_or_else(|| value.as_float().unwrap_or(f64::NAN), |it| it as f64)
 }
