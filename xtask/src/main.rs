@@ -30,7 +30,11 @@ const TASKS: &[Task] = &[
         run: test::run,
     },
     Task { name: "tidy", about: "the rules of the house that a machine can check", run: tidy::run },
-    Task { name: "web", about: "builds the npm package into pkg/", run: web::run },
+    Task {
+        name: "web",
+        about: "builds the npm package into pkg/ and the page into www/dist/",
+        run: web::run,
+    },
     Task { name: "test-wasm", about: "the suite once more, through pkg/ in node", run: web::test },
     Task {
         name: "bench",

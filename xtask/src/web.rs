@@ -1,6 +1,11 @@
-//! `cargo xtask web`: the façade for JavaScript, as an npm package in `pkg/`, and its tests.
+//! `cargo xtask web`: the façade for JavaScript, as an npm package in `pkg/`, the page as one file in
+//! `www/dist/`, and their tests.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::json;
 
@@ -47,15 +52,36 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         return Err(format!("web takes no {arg:?}"));
     }
     shell::run(cargo(&["build"]))?;
-    let wasm = shell::target().join(TARGET).join("release/tsdbproof_wasm.wasm");
     let mut bind = shell::command(binder()?, &["bind"]);
-    bind.arg(wasm).arg(package());
+    bind.arg(wasm()).arg(package());
     shell::run(bind)?;
     write("node.js", NODE)?;
     write("package.json", &manifest())?;
-    let size = fs::metadata(package().join("tsdbproof_bg.wasm")).map_or(0, |it| it.len());
-    println!("pkg/: {} KiB of wasm", size / 1024);
+    let kib = |path: &Path| fs::metadata(path).map_or(0, |it| it.len()) / 1024;
+    println!("pkg/: {} KiB of wasm", kib(&package().join("tsdbproof_bg.wasm")));
+    let page = page()?;
+    println!("{}: {} KiB", page.display(), kib(&page));
     Ok(())
+}
+
+/// Archives that the page brings for those who want to try it.
+const EXAMPLES: [&str; 2] =
+    ["tests/data/opentsdb/main-import.txt", "tests/data/opentsdb/restored/restored-import.txt"];
+
+/// Writes the page, from the wasm as it was built last.
+fn page() -> Result<PathBuf, String> {
+    let output = shell::root().join("www/dist/tsdbproof.html");
+    let folder = shell::root().join("www/dist");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut page = shell::command(binder()?, &["page"]);
+    page.arg(wasm()).arg("www").args(EXAMPLES).arg(env!("CARGO_PKG_VERSION")).arg(&output);
+    shell::run(page)?;
+    Ok(output)
+}
+
+/// The wasm as the compiler leaves it.
+fn wasm() -> PathBuf {
+    shell::target().join(TARGET).join("release/tsdbproof_wasm.wasm")
 }
 
 fn write(name: &str, text: &str) -> Result<(), String> {

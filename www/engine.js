@@ -1,0 +1,99 @@
+// @ts-check
+// Workers, each with an instance of its own of the one compiled wasm. To cancel is to end a worker.
+
+/** @typedef {import('../pkg/tsdbproof.js').Outcome} Outcome */
+/** @typedef {import('../pkg/tsdbproof.js').Recognised} Recognised */
+/** @typedef {import('../pkg/tsdbproof.js').JobOptions} JobOptions */
+/**
+ * A file that was given: `folder` is the one it came with, `unread` says why it can't be read.
+ * @typedef {{ name: string, file: File, folder?: string, unread?: string, is?: Recognised }} Given
+ */
+/**
+ * @typedef {object} Request
+ * @property {'recognise' | 'manifest' | 'show' | 'verify' | 'expect' | 'diff' | 'points'} call
+ * @property {Given[]} [base]
+ * @property {Given[]} [current]
+ * @property {JobOptions} [options]
+ * @property {string} [root]
+ * @property {import('../pkg/tsdbproof.js').SeriesName} [series]
+ */
+/**
+ * Who hears what a job tells on its way; `id` is the index in base and then current.
+ * @typedef {object} Hearer
+ * @property {(id: number, at: number) => void} [progress]
+ * @property {(batch: import('./findings.js').Batch, summary?: import('../pkg/tsdbproof.js').Report) => void} [batch]
+ */
+
+/** An error as the wasm threw it. */
+export class JobError extends Error {
+    /** @param {{ message: string, kind?: string, file?: string }} told */
+    constructor({ message, kind, file }) {
+        super(message);
+        this.kind = kind;
+        this.file = file;
+    }
+}
+
+export class Engine {
+    /** @param {WebAssembly.Module} module @param {string} script address of the worker's script */
+    constructor(module, script) {
+        this.module = module;
+        this.script = script;
+    }
+
+    /** @returns {Worker} */
+    open() {
+        const worker = new Worker(this.script);
+        worker.postMessage({ module: this.module });
+        return worker;
+    }
+
+    /**
+     * Runs a job in a worker of its own.
+     * @param {Request} request @param {Hearer} [hear]
+     */
+    start(request, hear = {}) {
+        const worker = this.open();
+        const result = new Promise((resolve, reject) => {
+            worker.onmessage = ({ data }) => {
+                if (data.type === 'progress') hear.progress?.(data.id, data.at);
+                if (data.type === 'batch') hear.batch?.(data.batch, data.summary);
+                if (data.type === 'done') resolve(data.result);
+                if (data.type === 'failed') reject(new JobError(data.error));
+            };
+            worker.onerror = (event) => {
+                event.preventDefault();
+                reject(new JobError({ message: event.message, kind: 'bug' }));
+            };
+            worker.postMessage(plain(request));
+        });
+        const ended = result.finally(() => worker.terminate());
+        return { result: ended, cancel: () => worker.terminate() };
+    }
+
+    /**
+     * What files are by their first bytes, one after the other.
+     * @param {Given[]} files @param {(file: Given) => void} hear
+     */
+    async recognise(files, hear) {
+        const worker = this.open();
+        for (const file of files) {
+            /** @type {{ result?: Recognised, error?: { message: string } }} */
+            const answer = await new Promise((resolve) => {
+                worker.onmessage = ({ data }) => data.type !== 'progress' && resolve(data);
+                worker.onerror = (event) => resolve({ error: { message: event.message } });
+                worker.postMessage(plain({ call: 'recognise', base: [file] }));
+            });
+            file.is = answer.result;
+            file.unread = answer.error?.message;
+            hear(file);
+        }
+        worker.terminate();
+    }
+}
+
+/** A request without what only the page needs. @param {Request} request */
+function plain(request) {
+    const strip = (/** @type {Given} */ { name, file, folder, unread }) => ({ name, file, folder, unread });
+    return { ...request, base: request.base?.map(strip), current: request.current?.map(strip) };
+}

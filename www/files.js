@@ -1,0 +1,181 @@
+// @ts-check
+// A slot: files that were chosen, dropped or pasted, and what their bytes say that they are.
+
+import { el, fill } from './dom.js';
+import { t } from './texts.js';
+import { number, size } from './words.js';
+
+/** @typedef {import('./engine.js').Given} Given */
+
+/** Files that are listed one by one. */
+const LISTED = 50;
+
+export class Slot {
+    /**
+     * @param {'base' | 'current'} role
+     * @param {import('./engine.js').Engine} engine
+     * @param {() => void} changed
+     */
+    constructor(role, engine, changed) {
+        this.role = role;
+        this.engine = engine;
+        this.changed = changed;
+        /** @type {Given[]} */
+        this.given = [];
+        this.isLooking = false;
+        const files = el('input', { type: 'file', multiple: true, hidden: true, id: `${role}-files` });
+        const folder = el('input', { type: 'file', webkitdirectory: true, hidden: true, id: `${role}-folder` });
+        for (const chosen of [files, folder]) {
+            chosen.addEventListener('change', () => {
+                this.add([...(chosen.files ?? [])].map(fromFile));
+                chosen.value = '';
+            });
+        }
+        this.list = el('ul', { class: 'files' });
+        this.hint = el('p', { class: 'hint' });
+        this.buttons = el('div', { class: 'row' },
+            el('button', { type: 'button', class: 'choose', onclick: () => files.click() }),
+            el('button', { type: 'button', class: 'quiet', onclick: () => folder.click() }));
+        this.title = el('h3', { id: `${role}-title` });
+        this.element = el('section', { class: 'slot', 'aria-labelledby': `${role}-title` },
+            this.title, this.hint, this.buttons, files, folder, this.list);
+        this.#takeDrops();
+        this.show();
+    }
+
+    #takeDrops() {
+        let depth = 0;
+        const over = (/** @type {number} */ step) => (/** @type {DragEvent} */ event) => {
+            event.preventDefault();
+            depth = Math.max(0, depth + step);
+            this.element.classList.toggle('over', depth > 0);
+        };
+        this.element.addEventListener('dragenter', over(1));
+        this.element.addEventListener('dragleave', over(-1));
+        this.element.addEventListener('dragover', (event) => event.preventDefault());
+        this.element.addEventListener('drop', async (event) => {
+            event.preventDefault();
+            event.stopPropagation();
+            depth = 0;
+            this.element.classList.remove('over');
+            this.add(await dropped(event.dataTransfer));
+        });
+    }
+
+    /** Takes more files; a file of the same name is replaced. @param {Given[]} files */
+    async add(files) {
+        if (files.length === 0) return;
+        const names = new Set(files.map((file) => file.name));
+        this.given = [...this.given.filter((file) => !names.has(file.name)), ...files].sort(byPath);
+        this.isLooking = true;
+        this.show();
+        await this.engine.recognise(files, () => {});
+        this.isLooking = files.some((file) => this.given.includes(file)) ? false : this.isLooking;
+        this.show();
+        this.changed();
+    }
+
+    /** @param {Given} file */
+    remove(file) {
+        this.given = this.given.filter((other) => other !== file);
+        this.show();
+        this.changed();
+        this.buttons.querySelector('button')?.focus();
+    }
+
+    clear() {
+        this.given = [];
+        this.show();
+        this.changed();
+    }
+
+    /** Files of a job: those that nothing recognises are given as not read. */
+    files() {
+        return this.given.map((file) => ({ ...file, unread: file.unread ?? refusal(file) }));
+    }
+
+    /** The manifest, if that is all there is. */
+    manifest() {
+        return this.given.length === 1 && this.given[0].is?.isManifest === true;
+    }
+
+    show() {
+        const [files, folder] = this.buttons.children;
+        fill(this.title, t(`${this.role}.title`));
+        fill(this.hint, t(`${this.role}.hint`));
+        fill(files, t('chooseFiles'));
+        fill(folder, t('chooseFolder'));
+        const row = (/** @type {Given} */ file) => el('li', {},
+            el('span', { class: 'name' }, file.name),
+            el('span', { class: isRefused(file) ? 'is bad' : 'is' }, `${what(file)} · ${size(file.file.size)}`),
+            el('button', { type: 'button', class: 'quiet', 'aria-label': t('remove', file.name), onclick: () => this.remove(file) }, '✕'));
+        const more = this.given.length - LISTED;
+        fill(this.list, this.given.slice(0, LISTED).map(row),
+            more > 0 && el('li', {}, t('moreFiles', number(more))),
+            this.given.length > 1 && el('li', {}, el('button', { type: 'button', class: 'quiet', onclick: () => this.clear() }, t('removeAll'))));
+    }
+}
+
+/** @param {Given} file */
+const isRefused = (file) => file.unread !== undefined || refusal(file) !== undefined;
+
+/** Why a file that was named by itself is not read. @param {Given} file */
+function refusal(file) {
+    if (file.folder !== undefined || file.is === undefined) return undefined;
+    return file.is.isManifest || file.is.format !== undefined ? undefined : t('notRecognised');
+}
+
+/** @param {Given} file */
+function what(file) {
+    if (file.unread !== undefined) return file.unread;
+    if (file.is === undefined) return t('looking');
+    if (file.is.isManifest) return t('isManifest');
+    if (file.is.format === undefined) return t(file.folder === undefined ? 'notRecognised' : 'passedOver');
+    return file.is.codec === 'none' || file.is.codec === 'plain' ? file.is.format : `${file.is.format}, ${file.is.codec}`;
+}
+
+/** @param {File} file @returns {Given} */
+export function fromFile(file) {
+    const path = file.webkitRelativePath;
+    return path === '' ? { name: file.name, file } : { name: path, file, folder: path.split('/', 1)[0] };
+}
+
+/** The order in which the command reads a folder: by the parts of paths. @param {Given} a @param {Given} b */
+function byPath(a, b) {
+    const [x, y] = [a.name.split('/'), b.name.split('/')];
+    for (let index = 0; index < Math.min(x.length, y.length); index++) {
+        if (x[index] !== y[index]) return x[index] < y[index] ? -1 : 1;
+    }
+    return x.length - y.length;
+}
+
+/** Files and what is in folders. @param {DataTransfer | null} transfer @returns {Promise<Given[]>} */
+export async function dropped(transfer) {
+    const items = [...(transfer?.items ?? [])].filter((item) => item.kind === 'file');
+    // Both must be asked for before anything is waited for.
+    const found = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+    /** @type {Given[]} */
+    const given = [];
+    for (const { entry, file } of found) {
+        if (entry?.isDirectory) await walk(/** @type {FileSystemDirectoryEntry} */ (entry), entry.name, given);
+        else if (file !== null) given.push(fromFile(file));
+    }
+    return given;
+}
+
+/** @param {FileSystemDirectoryEntry} folder @param {string} name @param {Given[]} given */
+async function walk(folder, name, given) {
+    const reader = folder.createReader();
+    for (;;) {
+        /** @type {FileSystemEntry[]} */
+        const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+        if (entries.length === 0) return;
+        for (const entry of entries) {
+            if (entry.isDirectory) await walk(/** @type {FileSystemDirectoryEntry} */ (entry), name, given);
+            else given.push({ name: entry.fullPath.slice(1), folder: name, file: await fileOf(/** @type {FileSystemFileEntry} */ (entry)) });
+        }
+    }
+}
+
+/** @param {FileSystemFileEntry} entry @returns {Promise<File>} */
+const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));

@@ -1,0 +1,87 @@
+// A worker: one call of the wasm at a time, what comes of it told to the page. The wasm's own
+// JavaScript stands before this in the same script.
+
+const EVERY_MS = 100;
+const CELLS = 6;
+const NO_HOUR = 0xffff_ffff;
+
+/** A file as the wasm takes it. @param {any} given @param {number} id */
+const input = ({ name, file, folder, unread }, id) => {
+    let told = 0;
+    return {
+        name,
+        folder,
+        unread,
+        size: file?.size,
+        stream: (from) => file.slice(from).stream(),
+        progress: (at) => {
+            const now = performance.now();
+            if (now - told < EVERY_MS && at < file.size) return;
+            told = now;
+            postMessage({ type: 'progress', id, at });
+        },
+    };
+};
+
+/** Makes batches of the lines of a report: `findings.js` tells what is in them. */
+const indexer = () => {
+    const encoder = new TextEncoder();
+    let [metric, tags] = [undefined, undefined];
+    return (text) => {
+        const bytes = encoder.encode(text);
+        const isAscii = bytes.length === text.length;
+        const [offsets, cells, series, metrics] = [[], [], [], []];
+        let summary;
+        let at = 0;
+        for (const line of text.split('\n')) {
+            const difference = line === '' ? {} : JSON.parse(line);
+            if (difference.message_type === 'summary') summary = difference;
+            if (difference.message_type === 'difference') {
+                const named = JSON.stringify(difference.tags);
+                const isMetric = metric !== difference.metric;
+                if (isMetric) metrics.push([offsets.length, difference.metric]);
+                if (isMetric || tags !== named) series.push(offsets.length);
+                [metric, tags] = [difference.metric, named];
+                offsets.push(at);
+                const hour = (time) => Math.floor(Date.parse(time) / 3_600_000);
+                const from = difference.from === null ? NO_HOUR : hour(difference.from);
+                const hours = difference.from === null ? 0 : hour(difference.to) - from;
+                const { missing, extra, changed, unresolved_nodes } = difference;
+                cells.push(from, hours, missing, extra, changed, unresolved_nodes);
+            }
+            at += (isAscii ? line.length : encoder.encode(line).length) + 1;
+        }
+        const batch = {
+            blob: new Blob([bytes]),
+            offsets: Float64Array.from(offsets),
+            cells: Uint32Array.from(cells),
+            series,
+            metrics,
+        };
+        postMessage({ type: 'batch', batch, summary }, [batch.offsets.buffer, batch.cells.buffer]);
+    };
+};
+
+const CALLS = {
+    recognise: ([file]) => wasm_bindgen.recognise(file),
+    manifest: (base, current, { options }, lines) => wasm_bindgen.manifest(current, options, lines),
+    verify: ([manifest], current, { options }, lines) => wasm_bindgen.verify(manifest, current, options, lines),
+    expect: (_, current, { options, root }, lines) => wasm_bindgen.expect(root, current, options, lines),
+    diff: (base, current, { options }, lines) => wasm_bindgen.diff(base, current, options, lines),
+    show: (_, current, { options }, lines) => wasm_bindgen.show(current, options, lines),
+    points: (base, current, { options, series }) => wasm_bindgen.points(base, current, series, options),
+};
+
+onmessage = async ({ data }) => {
+    if (data.module) return void wasm_bindgen.initSync({ module: data.module });
+    const { call, id, base = [], current = [] } = data;
+    try {
+        const inputs = [...base, ...current].map(input);
+        const [first, second] = [inputs.slice(0, base.length), inputs.slice(base.length)];
+        const result = await CALLS[call](first, second, data, indexer());
+        postMessage({ type: 'done', id, result });
+    } catch (error) {
+        const { message, kind, file } = error;
+        postMessage({ type: 'failed', id, error: { message: String(message ?? error), kind, file } });
+    }
+};
