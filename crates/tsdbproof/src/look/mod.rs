@@ -172,6 +172,12 @@ pub(crate) async fn look_as<H: Host>(
 }
 
 fn reading(input: &Input, options: &Options, read: &Arc<ReadOptions>) -> Result<Reading, Error> {
+    // To a reader of Arrow files it is a table like others.
+    if input.is_manifest() && options.format.is_none() {
+        return Err(Error::usage("is a manifest, which holds no points")
+            .in_file(&input.name)
+            .help("`verify` and `diff` hold it against a backup; `show` tells what it holds"));
+    }
     let format = options.format.or(input.probe.format).ok_or_else(|| {
         Error::new(Kind::Unsupported, "its bytes are of no format that is known here")
             .in_file(&input.name)
