@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use tsdbproof_core::{Error, Kind, Problem};
+use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind};
 use tsdbproof_formats::{
     Access, Cells, Limits, Names, NamesReader, Part, ReadOptions, Sample, Sampler, StoreFile,
     TableKind, Tables,
@@ -49,16 +49,19 @@ pub(super) async fn read_tables<H: Host>(
         let is_chosen = source.uids.as_ref().map(|uids| uids.contains(&input.index));
         match (input.sample.kind(), is_chosen) {
             (TableKind::Uids, Some(true) | None) => uids.push(input),
-            (TableKind::Points, Some(false) | None) => data.push(input),
+            // Damage may be all that a beginning shows: it is told by who reads the rest.
+            (TableKind::Points | TableKind::Empty, Some(false) | None) => data.push(input),
             (kind, Some(true)) => return Err(no_names(source, input.index, &kind)),
-            _ => leave_out(readings, input.index),
+            (kind, _) => {
+                leave_out(readings, input.index);
+                found.problems.push((input.index, no_points(&kind)));
+            }
         }
     }
     uids.iter().for_each(|input| leave_out(readings, input.index));
-    if data.is_empty() {
-        return Ok(found);
+    if data.iter().any(|input| input.sample.kind() == TableKind::Points) {
+        check_choice(source, &data, &uids)?;
     }
-    check_choice(source, &data, &uids)?;
     let (names, problems) = read_names(host, first_input, readings, &uids).await?;
     found.problems.extend(problems);
     let mut tables: BTreeMap<&str, Vec<&Input>> = BTreeMap::new();
@@ -77,6 +80,15 @@ fn leave_out(readings: &mut [Reading], index: usize) {
     if let Some(reading) = readings.get_mut(index) {
         reading.holds_points = false;
     }
+}
+
+/// A table that is neither of points nor of the names that are wanted.
+fn no_points(kind: &TableKind) -> Problem {
+    let what = match kind {
+        TableKind::Other(families) => format!("a table that holds no points, of families {families}"),
+        _ => "a table of UIDs that is not the chosen one".to_owned(),
+    };
+    Problem { kind: ProblemKind::NotAPoint, at: Position::Byte(0), what: what + "; left out" }
 }
 
 fn name_of(source: &Source, index: usize) -> &str {
@@ -236,7 +248,10 @@ impl Work for Sampling {
     }
 
     fn finish(&mut self) -> Result<(), Error> {
-        self.sample = self.sampler.take().map(Sampler::finish).transpose()?;
+        let Some(mut sampler) = self.sampler.take() else { return Ok(()) };
+        // What is left of a small file comes out only now.
+        self.unpack.finish(&mut |piece| sampler.push(bytes_of(piece)).map(drop))?;
+        self.sample = Some(sampler.finish()?);
         Ok(())
     }
 }
