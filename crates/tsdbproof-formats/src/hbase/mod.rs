@@ -11,6 +11,7 @@
 //! | `merge` | what a scan shows of the cells of a row |
 //! | `protobuf` | messages as fields |
 //! | `sequence_file` | files of Export |
+//! | `snapshot` | which store files a table had, and where they lie |
 //! | `table` | cells of a table as points, or as names of UIDs |
 
 pub(crate) mod cell;
@@ -22,5 +23,6 @@ pub(crate) mod hfile;
 pub(crate) mod merge;
 pub(crate) mod protobuf;
 pub(crate) mod sequence_file;
+pub(crate) mod snapshot;
 pub(crate) mod store_file;
 pub(crate) mod table;
