@@ -103,7 +103,7 @@ pub static FORMATS: &[&Format] = &[
     &export::FORMAT,
     &store_file::FORMAT,
     &csv::FORMAT,
-    &csv::TSV_FORMAT,
+    &csv::tsv::FORMAT,
     &arrow_ipc::FORMAT,
     &arrow_ipc::FILE_FORMAT,
 ];

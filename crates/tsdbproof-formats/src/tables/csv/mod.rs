@@ -20,6 +20,7 @@ mod output;
 mod reader;
 mod record;
 mod table;
+pub(crate) mod tsv;
 mod writer;
 
 use self::{
@@ -30,10 +31,8 @@ use self::{
 };
 use crate::{Access, Format, ReadOptions, Score, number};
 
-/// What may stand between the cells of CSV.
-const CSV: &[u8] = b",;";
-/// What stands between the cells of TSV.
-const TSV: &[u8] = b"\t";
+/// What may stand between cells.
+const DELIMITERS: &[u8] = b",;";
 
 /// Comma-separated values.
 pub(crate) static FORMAT: Format = Format {
@@ -41,26 +40,12 @@ pub(crate) static FORMAT: Format = Format {
     about: "tables with commas or semicolons between their cells: a header, then a row for each point",
     extensions: &["csv"],
     example: "metric,timestamp_ms,value,host",
-    score: |head| score(head, CSV),
+    score: |head| score(head, DELIMITERS),
     access: Access::Stream {
         splits_at_lines: false,
-        open: |options, _| Box::new(Reader::new(options, CSV)),
+        open: |options, _| Box::new(Reader::new(options, DELIMITERS)),
     },
     write: Some(|options| Box::new(Writer::new(b',', options))),
-};
-
-/// Tab-separated values.
-pub(crate) static TSV_FORMAT: Format = Format {
-    name: "tsv",
-    about: "the same tables with tabs between their cells",
-    extensions: &["tsv", "tab"],
-    example: "metric\ttimestamp_ms\tvalue\thost",
-    score: |head| score(head, TSV),
-    access: Access::Stream {
-        splits_at_lines: false,
-        open: |options, _| Box::new(Reader::new(options, TSV)),
-    },
-    write: Some(|options| Box::new(Writer::new(b'\t', options))),
 };
 
 /// By the header. A table whose columns only `--columns` can tell is known by its regular rows.

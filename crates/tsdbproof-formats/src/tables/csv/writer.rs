@@ -139,7 +139,7 @@ impl FormatWriter for Writer {
 mod tests {
     use tsdbproof_core::{Tags, Value};
 
-    use super::super::{FORMAT, TSV_FORMAT};
+    use super::super::{FORMAT, tsv};
     use super::*;
     use crate::writing::testing::{extremes, read, round_trip, write};
     use crate::{Limits, by_name, probe};
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_scan_is_written_and_read_back() {
         let scan = read(by_name("import-text").unwrap(), MAIN);
-        for format in [&FORMAT, &TSV_FORMAT] {
+        for format in [&FORMAT, &tsv::FORMAT] {
             let written = round_trip(format, &scan.points);
             let found = probe(&written, &Limits::default()).format;
             assert_eq!(found.map(|it| it.name), Some(format.name));
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn extremes_and_odd_names_come_back() {
         let odd = ["\"", "a,b", "a;b", " ", "=", "\u{feff}x", "日本", "\u{2028}", "-1", "''", "5"];
-        for format in [&FORMAT, &TSV_FORMAT] {
+        for format in [&FORMAT, &tsv::FORMAT] {
             let written = round_trip(format, &extremes(&odd));
             assert_eq!(round_trip(format, &read(format, &written).points), written);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tsdbproof_core::{Point, Position, ProblemKind, Series};
 
-use super::super::{FORMAT, TSV_FORMAT};
+use super::super::{FORMAT, tsv};
 use crate::writing::testing::{Read, open, read_pieces};
 use crate::{Format, Limits, ReadOptions, TimeUnit};
 
@@ -259,7 +259,7 @@ fn options_say_what_a_header_does_not() {
 #[test]
 fn tabs_and_one_column_of_tags_are_read() {
     let text = b"name\ttime_ms\tval\ttags\nm\t1700000000000\t5\thost=a,dc=b\nm\t5\t6\t\"{dc=b, host=a}\"\n";
-    let found = read_with(&TSV_FORMAT, text, 100, &ReadOptions::default());
+    let found = read_with(&tsv::FORMAT, text, 100, &ReadOptions::default());
     let expected = ["m{dc=b,host=a} 5 6", "m{dc=b,host=a} 1700000000000 5"];
     assert_eq!((kinds(&found), shown(&found)), (vec![], expected.map(str::to_owned).to_vec()));
 }
