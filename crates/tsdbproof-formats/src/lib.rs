@@ -4,6 +4,15 @@
 //! pipes and a browser's streams. Nothing here does I/O, and nothing here knows digests or reports.
 
 pub mod compress;
+/// Arrow's framing, of every file of ours that is Arrow's.
+pub mod arrow {
+    pub use crate::tables::arrow_ipc::frame::*;
+
+    /// Its compressed buffers.
+    pub mod lz4 {
+        pub use crate::tables::arrow_ipc::lz4::*;
+    }
+}
 pub mod decompress;
 #[allow(dead_code)] // Until sources of cells are registered.
 mod hbase;

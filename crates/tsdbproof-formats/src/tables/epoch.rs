@@ -29,20 +29,27 @@ impl Unit {
 
     /// A time of this unit in milliseconds. Never rounded.
     pub(super) fn to_ms(self, number: i64) -> Result<u64, Fault> {
-        let in_ms = match self {
-            Unit::Seconds => number.checked_mul(1000),
-            Unit::Milliseconds => Some(number),
-            Unit::Microseconds => Some(number).filter(|it| it % 1000 == 0).map(|it| it / 1000),
-            Unit::Nanoseconds => {
-                Some(number).filter(|it| it % 1_000_000 == 0).map(|it| it / 1_000_000)
-            }
-        };
-        let fraction = matches!(self, Unit::Microseconds | Unit::Nanoseconds) && in_ms.is_none();
-        match in_ms.and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms < TIME_LIMIT_MS) {
-            Some(ms) => Ok(ms),
-            None if fraction => Err(self.fraction(number)),
-            None => Err(self.out_of_range(number)),
+        match self.whole_ms(number) {
+            Some(ms) => self.row_ms(number).ok_or_else(|| self.out_of_range(number, ms < 0)),
+            None => Err(self.fraction(number)),
         }
+    }
+
+    /// Milliseconds, if there are no fractions of them; at the ends of 64 bits where it is beyond.
+    fn whole_ms(self, number: i64) -> Option<i64> {
+        let divide = |by: i64| (number % by == 0).then_some(number / by);
+        match self {
+            Unit::Seconds => Some(number.saturating_mul(1000)),
+            Unit::Milliseconds => Some(number),
+            Unit::Microseconds => divide(1000),
+            Unit::Nanoseconds => divide(1_000_000),
+        }
+    }
+
+    /// Milliseconds that a row of OpenTSDB can hold.
+    fn row_ms(self, number: i64) -> Option<u64> {
+        let ms = u64::try_from(self.whole_ms(number)?).ok()?;
+        (ms < TIME_LIMIT_MS).then_some(ms)
     }
 
     fn fraction(self, number: i64) -> Fault {
@@ -53,17 +60,17 @@ impl Unit {
         Fault::new(ProblemKind::BadTime, what)
     }
 
-    fn out_of_range(self, number: i64) -> Fault {
+    fn out_of_range(self, number: i64, is_before: bool) -> Fault {
         let unit = self.name();
-        let wrong = match number {
-            ..0 => "a time before 1970",
-            _ => "a time that no row of OpenTSDB can hold",
+        let wrong = match is_before {
+            true => "a time before 1970",
+            false => "a time that no row of OpenTSDB can hold",
         };
         let mut what = format!(
             "{wrong}; found {number} {unit}, expected 0 or more and less than 4294967296000 ms"
         );
         // Numbers of finer units are the usual cause.
-        let is_time = |unit: &&(&str, Unit)| unit.1.to_ms(number).is_ok();
+        let is_time = |unit: &&(&str, Unit)| unit.1.row_ms(number).is_some();
         let finer = Unit::ALL.iter().skip(2).find(is_time).filter(|(_, it)| *it != self);
         if let Some((sign, _)) = finer {
             what += &format!("; of times in {sign} say --columns timestamp:{sign}=COLUMN");

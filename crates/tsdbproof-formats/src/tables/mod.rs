@@ -5,6 +5,7 @@ pub(crate) mod arrow_ipc;
 mod columns;
 pub(crate) mod csv;
 mod epoch;
+mod growing;
 mod names;
 mod resolve;
 mod rows;

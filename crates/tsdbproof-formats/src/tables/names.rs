@@ -48,12 +48,15 @@ pub(super) fn tags<'a>(
     })
 }
 
+/// A key and its value.
+pub(super) type Pair = (Vec<u8>, Vec<u8>);
+
 /// The tags in text like `host=web01,dc=ams`, unescaped.
 ///
 /// Pairs stand between `,`, `;` or `|`, or else between blanks; braces may stand around all of them.
 /// A `\` takes the character behind it as it is, as in the canonical text of tags.
 /// Errors: `BadTag` where a word is no pair, or where several separators leave it open what is one.
-pub(super) fn pairs_of_text(text: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Fault> {
+pub(super) fn pairs_of_text(text: &[u8]) -> Result<Vec<Pair>, Fault> {
     let bad = |what: &str| {
         let expected = "expected text like host=web01,dc=ams";
         Err(Fault::new(ProblemKind::BadTag, format!("{what}; found {}, {expected}", quote(text))))
@@ -74,7 +77,10 @@ pub(super) fn pairs_of_text(text: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Faul
         let mut sides = split(word, b'=');
         match (sides.next(), sides.next(), sides.next()) {
             (Some(key), Some(value), None) => {
-                pairs.push((unescape(key.trim_ascii_end()), unescape(trim_end(value))));
+                pairs.push((
+                    unescape(key.trim_ascii_end()),
+                    unescape(trim_end(value.trim_ascii_start())),
+                ));
             }
             _ => return bad("a tag that is no pair"),
         }

@@ -6,9 +6,7 @@ use arrow_ipc::{Block, Footer, root_as_footer};
 
 use super::Flaw;
 use super::fields::{Field, fields};
-
-/// Behind the footer.
-const MAGIC: [u8; 6] = *b"ARROW1";
+use super::frame::MAGIC;
 
 /// A message in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

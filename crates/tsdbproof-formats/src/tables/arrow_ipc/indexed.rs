@@ -5,9 +5,10 @@ use std::{ops::Range, sync::Arc};
 use arrow_ipc::root_as_message;
 use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind};
 
+use super::Flaw;
 use super::footer::{Failure, Place, ends, footer, places_of};
+use super::frame::CONTINUATION;
 use super::table::{Content, Table, fault};
-use super::{CONTINUATION, Flaw};
 use crate::tables::rows::Batch;
 use crate::{FormatReader, Index, Part, PointSink, ReadOptions};
 

@@ -24,12 +24,16 @@ mod body;
 mod dictionaries;
 mod fields;
 mod footer;
+pub(crate) mod frame;
 mod indexed;
+pub(crate) mod lz4;
 mod messages;
 mod reader;
 mod seek;
 mod table;
+mod writer;
 
+use self::frame::{CONTINUATION, HEAD};
 use self::reader::Reader;
 use crate::{Access, Format, Score};
 
@@ -44,7 +48,7 @@ pub(crate) static FORMAT: Format = Format {
         splits_at_lines: false,
         open: |options, _| Box::new(Reader::new(options)),
     },
-    write: None,
+    write: Some(|_| Box::new(writer::Writer::new())),
 };
 
 /// Arrow IPC files that only their footer makes sense of.
@@ -58,12 +62,8 @@ pub(crate) static FILE_FORMAT: Format = Format {
     write: None,
 };
 
-/// The first bytes of a file.
-const MAGIC: [u8; 8] = *b"ARROW1\0\0";
 /// What files of Feather version 1 begin with, a format of its own.
 const FEATHER_1: [u8; 4] = *b"FEA1";
-/// The first half of a message's prefix.
-const CONTINUATION: [u8; 4] = [0xff; 4];
 
 /// What is wrong with bytes, in a few words.
 type Flaw = &'static str;
@@ -97,7 +97,7 @@ fn front(head: &[u8]) -> Front {
 
 /// By the schema at its beginning, be it of a stream or of a file.
 fn score(head: &[u8]) -> Score {
-    let (is_file, rest) = head.strip_prefix(&MAGIC).map_or((false, head), |rest| (true, rest));
+    let (is_file, rest) = head.strip_prefix(&HEAD).map_or((false, head), |rest| (true, rest));
     match front(rest) {
         Front::Schema => Score::Yes,
         Front::Unsure if is_file => Score::Yes,
@@ -109,10 +109,13 @@ fn score(head: &[u8]) -> Score {
 
 /// By the magic of a file without a schema at its beginning.
 fn score_file(head: &[u8]) -> Score {
-    match head.strip_prefix(&MAGIC) {
+    match head.strip_prefix(&HEAD) {
         Some(rest) if front(rest) == Front::Other => Score::Yes,
         Some(_) => Score::Maybe,
         None if head.starts_with(b"ARROW1") => Score::Maybe,
         None => Score::No,
     }
 }
+
+#[cfg(test)]
+mod tests;

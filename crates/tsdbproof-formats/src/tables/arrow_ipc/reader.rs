@@ -2,10 +2,11 @@
 
 use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind, quote};
 
+use super::FEATHER_1;
 use super::footer::{Failure, check};
+use super::frame::{CONTINUATION, HEAD};
 use super::messages::{Ahead, Messages};
 use super::seek::{Found, seek};
-use super::{CONTINUATION, FEATHER_1, MAGIC};
 use crate::{FormatReader, PointSink, ReadOptions};
 
 /// The longest message: the schema of a hundred thousand columns is shorter.
@@ -177,10 +178,10 @@ impl Reader {
     }
 
     fn head(&mut self) -> Result<Step, Error> {
-        let Some(head) = self.rest().get(..MAGIC.len()) else { return Ok(Step::Starved) };
-        if head == MAGIC {
+        let Some(head) = self.rest().get(..HEAD.len()) else { return Ok(Step::Starved) };
+        if head == HEAD {
             self.is_file = true;
-            self.pass(MAGIC.len());
+            self.pass(HEAD.len());
         } else if head.starts_with(&FEATHER_1) {
             let what = "a file of Feather version 1, which is no Arrow IPC";
             return Err(Error::new(Kind::Unsupported, what)
@@ -262,7 +263,7 @@ impl Reader {
     /// Behind a stream, another one or a file may begin.
     fn behind_end(&mut self, sink: &mut dyn PointSink) -> Step {
         let Some(front) = self.rest().get(..WORD_BYTES) else { return Step::Starved };
-        if front == CONTINUATION || MAGIC.starts_with(front) {
+        if front == CONTINUATION || HEAD.starts_with(front) {
             self.messages.begin_again();
             self.state = State::Head;
             return Step::Done;

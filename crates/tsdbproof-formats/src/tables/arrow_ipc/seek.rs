@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::CONTINUATION;
+use super::frame::CONTINUATION;
 
 /// Bytes of a message that is looked for at the most: real ones of batches are far shorter, and what
 /// only looks like one should not cost much.

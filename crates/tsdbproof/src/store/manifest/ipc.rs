@@ -8,135 +8,29 @@
 //! | end of stream | ff ff ff ff 00 00 00 00 |
 //! | footer | flatbuffer, u32 length of it, `ARROW1` |
 //!
-//! Written by hand, because arrow-ipc compresses otherwise on 32 bit machines (see `lz4`), and read by
-//! hand, because its decoder panics on some changed bytes and takes memory before it looks.
+//! Written by the framing that points in Arrow have too, and read by hand, because arrow-ipc's decoder
+//! panics on some changed bytes and takes memory before it looks; and more strictly than other
+//! tables, for each byte is known.
 //! Source: <https://arrow.apache.org/docs/format/Columnar.html>, "Serialization".
 
 use std::{collections::BTreeMap, ops::Range};
 
 use arrow_ipc::{
-    Block, BodyCompressionBuilder, BodyCompressionMethod, Buffer, CompressionType, FieldNode,
-    Footer, FooterBuilder, KeyValue, Message, MessageBuilder, MessageHeader, MetadataVersion,
-    RecordBatchBuilder,
-    convert::{IpcSchemaEncoder, metadata_to_fb, try_fb_to_schema},
+    BodyCompressionMethod, CompressionType, Footer, KeyValue, Message, convert::try_fb_to_schema,
     root_as_footer, root_as_message,
 };
-use arrow_schema::{Metadata, Schema};
-use flatbuffers::FlatBufferBuilder;
+use arrow_schema::Schema;
+use tsdbproof_formats::arrow::block;
+pub(super) use tsdbproof_formats::arrow::{
+    CONTINUATION, END_OF_STREAM, HEAD, Layout, Place, batch_message, footer, schema_message,
+    trailer,
+};
 
-/// The first bytes of the file.
-pub(super) const HEAD: [u8; 8] = *b"ARROW1\0\0";
-/// The last bytes of the file.
-const MAGIC: [u8; 6] = *b"ARROW1";
-/// The first half of every message's prefix.
-pub(super) const CONTINUATION: [u8; 4] = [0xff; 4];
-/// Behind the last message.
-pub(super) const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
-/// Bytes behind the footer.
-const TRAILER: usize = 4 + MAGIC.len();
-/// What buffers, messages and their bodies are padded to.
-const ALIGNMENT: usize = 8;
+/// Bytes behind the footer: its length, `ARROW1`.
+const TRAILER: usize = 4 + 6;
 
 /// A sound file that no manifest is, in a few words.
 pub(super) type Flaw = &'static str;
-
-/// Pads with zeros up to the alignment.
-pub(super) fn pad(bytes: &mut Vec<u8>) {
-    bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
-}
-
-/// A message with its prefix. It must be shorter than 2 GiB, as all here are.
-fn framed(message: &[u8]) -> Vec<u8> {
-    let mut bytes = [&CONTINUATION[..], &[0; 4], message].concat();
-    pad(&mut bytes);
-    let length = (bytes.len() - END_OF_STREAM.len()) as u32;
-    if let Some(slot) = bytes.get_mut(4..8) {
-        slot.copy_from_slice(&length.to_le_bytes());
-    }
-    bytes
-}
-
-/// The first message.
-pub(super) fn schema_message(schema: &Schema) -> Vec<u8> {
-    let mut fbb = FlatBufferBuilder::new();
-    let schema = IpcSchemaEncoder::new().schema_to_fb_offset(&mut fbb, schema);
-    let mut message = MessageBuilder::new(&mut fbb);
-    message.add_version(MetadataVersion::V5);
-    message.add_header_type(MessageHeader::Schema);
-    message.add_bodyLength(0);
-    message.add_header(schema.as_union_value());
-    let message = message.finish();
-    fbb.finish(message, None);
-    framed(fbb.finished_data())
-}
-
-/// What a batch's message says of its body.
-#[derive(Debug, Default)]
-pub(super) struct Layout {
-    pub(super) rows: usize,
-    /// Nulls of each column.
-    pub(super) nulls: Vec<usize>,
-    /// Where each packed buffer lies in the body.
-    pub(super) buffers: Vec<Range<usize>>,
-    pub(super) body_bytes: usize,
-}
-
-/// The message before a batch's body.
-pub(super) fn batch_message(layout: &Layout) -> Vec<u8> {
-    let mut fbb = FlatBufferBuilder::new();
-    let mut compression = BodyCompressionBuilder::new(&mut fbb);
-    compression.add_method(BodyCompressionMethod::BUFFER);
-    compression.add_codec(CompressionType::LZ4_FRAME);
-    let compression = compression.finish();
-    let rows = layout.rows as i64;
-    let nodes: Vec<_> = layout.nulls.iter().map(|&n| FieldNode::new(rows, n as i64)).collect();
-    let nodes = fbb.create_vector(&nodes);
-    let buffer = |range: &Range<usize>| Buffer::new(range.start as i64, range.len() as i64);
-    let buffers: Vec<_> = layout.buffers.iter().map(buffer).collect();
-    let buffers = fbb.create_vector(&buffers);
-    let mut batch = RecordBatchBuilder::new(&mut fbb);
-    batch.add_length(rows);
-    batch.add_nodes(nodes);
-    batch.add_buffers(buffers);
-    batch.add_compression(compression);
-    let batch = batch.finish();
-    let mut message = MessageBuilder::new(&mut fbb);
-    message.add_version(MetadataVersion::V5);
-    message.add_header_type(MessageHeader::RecordBatch);
-    message.add_bodyLength(layout.body_bytes as i64);
-    message.add_header(batch.as_union_value());
-    let message = message.finish();
-    fbb.finish(message, None);
-    framed(fbb.finished_data())
-}
-
-/// A batch in the file: where its message begins, bytes of the message, bytes of the body.
-pub(super) type Place = (u64, usize, usize);
-
-/// The footer's flatbuffer.
-pub(super) fn footer(schema: &Schema, batches: &[Place], metadata: Metadata) -> Vec<u8> {
-    let mut fbb = FlatBufferBuilder::new();
-    let dictionaries = fbb.create_vector::<Block>(&[]);
-    let block = |&(at, message, body): &Place| Block::new(at as i64, message as i32, body as i64);
-    let batches: Vec<_> = batches.iter().map(block).collect();
-    let batches = fbb.create_vector(&batches);
-    let schema = IpcSchemaEncoder::new().schema_to_fb_offset(&mut fbb, schema);
-    let metadata = metadata_to_fb(&mut fbb, &metadata);
-    let mut footer = FooterBuilder::new(&mut fbb);
-    footer.add_version(MetadataVersion::V5);
-    footer.add_schema(schema);
-    footer.add_dictionaries(dictionaries);
-    footer.add_recordBatches(batches);
-    footer.add_custom_metadata(metadata);
-    let footer = footer.finish();
-    fbb.finish(footer, None);
-    fbb.finished_data().to_vec()
-}
-
-/// What stands behind the footer.
-pub(super) fn trailer(footer: &[u8]) -> Vec<u8> {
-    [&(footer.len() as u32).to_le_bytes()[..], &MAGIC].concat()
-}
 
 /// The schema in the file's first message, which stands without its prefix.
 pub(super) fn read_schema(message: &[u8]) -> Result<Schema, Flaw> {
@@ -165,7 +59,7 @@ pub(super) fn read_batch(message: &[u8]) -> Result<Layout, Flaw> {
         if node.length() != batch.length() {
             return Err("a batch whose columns differ in length");
         }
-        layout.nulls.push(size(node.null_count())?);
+        layout.nodes.push((rows, size(node.null_count())?));
     }
     for buffer in batch.buffers().into_iter().flatten() {
         let (start, length) = (size(buffer.offset())?, size(buffer.length())?);
@@ -203,8 +97,6 @@ impl<'a> Tail<'a> {
     /// Whether Arrow readers, which go by the footer, see these batches and this schema.
     pub(super) fn shows(&self, schema: &Schema, batches: &[Place]) -> bool {
         let blocks = self.footer.recordBatches().into_iter().flatten();
-        let block =
-            |&(at, message, body): &Place| Block::new(at as i64, message as i32, body as i64);
         blocks.copied().eq(batches.iter().map(block))
             && self.footer.dictionaries().is_none_or(|dictionaries| dictionaries.is_empty())
             && self.footer.schema().and_then(|s| try_fb_to_schema(s).ok()).as_ref() == Some(schema)

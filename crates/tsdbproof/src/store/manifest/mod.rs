@@ -9,7 +9,6 @@
 //! ```
 
 mod ipc;
-mod lz4;
 mod meta;
 mod read;
 mod rules;

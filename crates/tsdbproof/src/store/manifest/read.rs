@@ -6,9 +6,10 @@ use tsdbproof_core::{
     Error, Hour, Kind, Position,
     digest::{Depth, Entry, Hash, Node, Totals, Tree},
 };
+use tsdbproof_formats::arrow::lz4;
 
 use super::{
-    Meta, Rows, damaged, ipc, lz4,
+    Meta, Rows, damaged, ipc,
     meta::{SHA256_BLANK, SHA256_KEY, from_text},
     rules::{Rules, hour_of_start},
     shown,
@@ -215,9 +216,10 @@ impl Content {
             claimed_bytes = claimed_bytes.saturating_add(claimed);
         }
         check_memory(claimed_bytes, self.memory_bytes, "a batch of rows")?;
-        let (mut nulls, mut buffers) = (layout.nulls.iter(), layout.buffers.iter().map(packed));
+        let (mut nulls, mut buffers) =
+            (layout.nodes.iter().map(|node| node.1), layout.buffers.iter().map(packed));
         for column in self.table.columns() {
-            let nulls = *nulls.next().ok_or_else(|| damaged("a batch lacks a column"))?;
+            let nulls = nulls.next().ok_or_else(|| damaged("a batch lacks a column"))?;
             unpack_column(column, layout.rows, nulls, &mut buffers).ok_or_else(|| {
                 damaged(format!("column {} of a batch does not unpack to its rows", column.name))
             })?;

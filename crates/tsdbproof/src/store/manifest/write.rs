@@ -10,7 +10,7 @@ use tsdbproof_core::{
 };
 
 use super::{
-    Meta, ipc, lz4,
+    Meta, ipc,
     meta::{SHA256_KEY, to_text},
     rules::{Rules, start_of_hour},
     table::{Column, Table, schema},
@@ -87,15 +87,9 @@ impl<W: Write> ManifestWriter<W> {
         let mut layout = ipc::Layout { rows: self.rows, ..ipc::Layout::default() };
         let mut body = Vec::new();
         for column in self.table.columns() {
-            layout.nulls.push(column.nulls);
-            for buffer in column.buffers() {
-                let start = body.len();
-                lz4::pack(buffer, &mut body);
-                layout.buffers.push(start..body.len());
-                ipc::pad(&mut body);
-            }
+            layout.nodes.push((self.rows, column.nulls));
+            column.buffers().into_iter().for_each(|buffer| layout.add(buffer, &mut body));
         }
-        layout.body_bytes = body.len();
         let message = ipc::batch_message(&layout);
         self.batches.push((self.out.bytes, message.len(), body.len()));
         self.table.clear();

@@ -17,7 +17,7 @@ const STORED: u32 = 1 << 31;
 const PLAIN: i64 = -1;
 
 /// Appends `data` as a compressed buffer; nothing for no bytes.
-pub(super) fn pack(data: &[u8], out: &mut Vec<u8>) {
+pub fn pack(data: &[u8], out: &mut Vec<u8>) {
     if data.is_empty() {
         return;
     }
@@ -44,7 +44,7 @@ pub(super) fn pack(data: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Bytes that a compressed buffer says it unpacks to; `None` for less than none.
-pub(super) fn claimed_bytes(packed: &[u8]) -> Option<u64> {
+pub fn claimed_bytes(packed: &[u8]) -> Option<u64> {
     match packed.split_first_chunk() {
         Some((size, rest)) => match i64::from_le_bytes(*size) {
             PLAIN => Some(rest.len() as u64),
@@ -55,7 +55,7 @@ pub(super) fn claimed_bytes(packed: &[u8]) -> Option<u64> {
 }
 
 /// Unpacks a buffer that must hold `length` bytes; `None` where it does not.
-pub(super) fn unpack(packed: &[u8], length: usize, out: &mut Vec<u8>) -> Option<()> {
+pub fn unpack(packed: &[u8], length: usize, out: &mut Vec<u8>) -> Option<()> {
     out.clear();
     if claimed_bytes(packed)? != length as u64 {
         return None;
