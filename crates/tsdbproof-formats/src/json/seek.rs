@@ -14,6 +14,10 @@ pub(crate) struct Seek {
 }
 
 impl Seek {
+    /// Behind a comma that may stand behind an object.
+    pub(crate) const BEHIND_COMMA: Seek =
+        Seek { is_line_start: false, is_closed: false, is_behind_comma: true };
+
     /// How many bytes to pass over, and whether what is behind them may be read.
     ///
     /// In lines that is the next line end; in a stream an object at the start of a line, or one

@@ -26,6 +26,12 @@ impl<'a> Members<'a> {
     pub(crate) fn new(text: &'a [u8], at: usize) -> Self {
         Members { text, at: at + 1 }
     }
+
+    /// Behind the last member: the key of one whose value is cut off.
+    pub(crate) fn cut_key(&self) -> Option<Range<usize>> {
+        let end = text_end(self.text, self.at)?;
+        Some(self.at + 1..end - 1)
+    }
 }
 
 impl Iterator for Members<'_> {
@@ -134,7 +140,9 @@ mod tests {
         let expected: [(&str, &[u8]); 3] =
             [("a", br#"[1, {"x":"]}\""}]"#), ("b", br#""\"""#), ("c", b"-1e3")];
         assert!(found.iter().map(|(key, value)| (key.as_str(), value.as_slice())).eq(expected));
-        assert_eq!(members.at, text.len() - 1);
+        assert_eq!((members.at, members.cut_key()), (text.len() - 1, None));
+        let mut cut = Members::new(br#"{"a":1, "b":[2"#, 0);
+        assert_eq!((cut.by_ref().count(), cut.cut_key()), (1, Some(9..10)));
         let items: Vec<_> = Items::new(b"[1 , \"a,\",[2]]", 0).collect();
         assert_eq!(items, [1..2, 5..9, 10..13]);
         assert_eq!(Items::new(b"[ ]", 0).count(), 0);

@@ -7,10 +7,17 @@ use tsdbproof_core::Value;
 
 use super::{INTEGER_DIGITS, split_sign, to_ms, value};
 
-/// The time at the front of `text`, in milliseconds, and what follows its digits. Times of less than
-/// eight digits are not worth the hurry: `None`.
+/// The time at the front of `text`, in milliseconds, and what follows its digits.
 #[inline]
 pub(crate) fn leading_timestamp_ms(text: &[u8]) -> Option<(u64, &[u8])> {
+    let (number, rest) = leading_time_number(text)?;
+    Some((to_ms(number)?, rest))
+}
+
+/// The number of a time at the front of `text`, whatever it counts, and what follows its digits.
+/// Times of less than eight digits are not worth the hurry: `None`.
+#[inline]
+pub(crate) fn leading_time_number(text: &[u8]) -> Option<(u64, &[u8])> {
     let (chunk, mut rest) = text.split_first_chunk()?;
     let digits = Eight::of(*chunk);
     let mut number = digits.number(8);
@@ -21,7 +28,7 @@ pub(crate) fn leading_timestamp_ms(text: &[u8]) -> Option<(u64, &[u8])> {
         rest = behind;
     }
     let read = digits.others == 0 && count <= INTEGER_DIGITS;
-    Some((to_ms(number).filter(|_| read)?, rest))
+    read.then_some((number, rest))
 }
 
 /// The value at the front of `text`, and what follows it.

@@ -6,7 +6,7 @@ mod leading;
 
 use tsdbproof_core::{Position, Problem, ProblemKind, TIME_LIMIT_MS, Value, quote};
 
-pub(crate) use leading::{leading_timestamp_ms, leading_value, padded};
+pub(crate) use leading::{leading_time_number, leading_timestamp_ms, leading_value, padded};
 
 /// What is wrong, before its place is known.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{Counts, begins_object};
+use super::{Counts, begins_object, is_last_answer};
 use crate::json::syntax::Shape;
 use crate::{Access, Format, FormatReader, Limits, Score};
 
@@ -32,7 +32,7 @@ fn score(head: &[u8]) -> Score {
         bad += usize::from(counts.faults > 0);
     }
     match () {
-        () if good > bad => Score::Yes,
+        () if good > bad && !is_last_answer(head) => Score::Yes,
         () if good > 0 && begins_object(head) => Score::Maybe,
         () => Score::No,
     }

@@ -53,6 +53,7 @@ fn score(head: &[u8]) -> Score {
     // What is open at the end of the head is cut, and no fault.
     let read = reader.push(head, &mut counts);
     match () {
+        () if is_last_answer(head) && counts.points > 0 => Score::Maybe,
         () if read.is_ok() && counts.points > 0 && counts.points >= counts.faults => Score::Yes,
         () if counts.points > 0 || counts.answers > 0 => Score::Maybe,
         () if begins_object(head) => Score::Maybe,
@@ -68,6 +69,11 @@ fn begins_object(head: &[u8]) -> bool {
         && holds(b"\"metric")
         && !holds(b"\"dps\"")
         && !holds(b"\"aggregateTags\"")
+}
+
+/// Whether these may be answers of `/api/query/last`: such points too, but no backup.
+fn is_last_answer(head: &[u8]) -> bool {
+    memchr::memmem::find(head, b"\"tsuid\"").is_some()
 }
 
 /// Counts what a reader finds.
@@ -120,6 +126,7 @@ mod tests {
             &br#"[{"metric":"m","timest"#[..],
             br#"{"metrics":["a","b","c"#,
             br#"{"failed":0,"success":2}"#,
+            br#"[{"metric":"m","timestamp":1,"value":"5","tags":{"a":"1"},"tsuid":"01"}]"#,
             br#"{"error":{"code":400,"message":"No datapoints found in content"}}"#,
         ] {
             assert_eq!(score(head), Score::Maybe, "{}", head.escape_ascii());

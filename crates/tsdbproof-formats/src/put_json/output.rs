@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use memchr::memchr_iter;
-use tsdbproof_core::{Point, Position};
+use tsdbproof_core::Point;
 
 use super::object::Many;
 use super::templates::Hit;
+use crate::json::cursor::Cursor;
 use crate::number::Fault;
 use crate::{PointSink, SeriesId};
 
@@ -16,10 +16,7 @@ const RUN_POINTS: usize = 256;
 /// The place in a file, and the points of the objects just before it.
 #[derive(Debug)]
 pub(super) struct Output {
-    /// The next byte.
-    at: u64,
-    /// Line ends before it.
-    lines: u64,
+    pub(super) cursor: Cursor,
     /// Points of one series whose objects lie one behind the other.
     run: Vec<Point>,
     series: SeriesId,
@@ -29,7 +26,7 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn new(at: u64) -> Self {
         let run = Vec::with_capacity(RUN_POINTS);
-        Output { at, lines: 0, run, series: SeriesId(0), run_at: at..at }
+        Output { cursor: Cursor::new(at), run, series: SeriesId(0), run_at: at..at }
     }
 
     /// Takes the next object, which holds a point.
@@ -40,12 +37,11 @@ impl Output {
         }
         if self.run.is_empty() {
             self.series = hit.series;
-            self.run_at.start = self.at;
+            self.run_at.start = self.cursor.at();
         }
         self.run.push(hit.point);
-        self.at += hit.length as u64;
-        self.lines += u64::from(hit.line_ends);
-        self.run_at.end = self.at;
+        self.cursor.pass_counted(hit.length as u64, u64::from(hit.line_ends));
+        self.run_at.end = self.cursor.at();
     }
 
     /// Takes the next object, which holds many points or faults.
@@ -60,38 +56,21 @@ impl Output {
         }
         // A metric that stands twice gives one run, in the order of the object.
         points.sort_by_key(|(series, _)| *series);
-        let at = self.at..self.at + object.len() as u64;
+        let start = self.cursor.at();
+        let at = start..start + object.len() as u64;
         for same in points.chunk_by(|a, b| a.0 == b.0) {
             let run: Vec<Point> = same.iter().map(|(_, point)| *point).collect();
             if let Some((series, _)) = same.first() {
                 sink.points(*series, &run, at.clone());
             }
         }
-        self.pass(object);
+        self.cursor.pass(object);
     }
 
     /// Reports a fault of what comes next, behind the points of earlier objects.
     pub(super) fn report(&mut self, fault: Fault, sink: &mut dyn PointSink) {
         self.flush(sink);
-        sink.problem(fault.at(self.position()));
-    }
-
-    /// Where the next byte is.
-    pub(super) fn position(&self) -> Position {
-        Position::Line { line: self.lines + 1, byte: self.at }
-    }
-
-    /// Goes on behind bytes.
-    pub(super) fn pass(&mut self, bytes: &[u8]) {
-        self.at += bytes.len() as u64;
-        self.lines += memchr_iter(b'\n', bytes).count() as u64;
-    }
-
-    /// Goes on behind blanks of which one may be a line end.
-    #[inline]
-    pub(super) fn pass_blanks(&mut self, length: usize, line_ends: u32) {
-        self.at += length as u64;
-        self.lines += u64::from(line_ends);
+        sink.problem(fault.at(self.cursor.position()));
     }
 
     /// Gives out the points held.
@@ -100,14 +79,6 @@ impl Output {
             sink.points(self.series, &self.run, self.run_at.clone());
             self.run.clear();
         }
-    }
-
-    pub(super) fn at(&self) -> u64 {
-        self.at
-    }
-
-    pub(super) fn lines(&self) -> u64 {
-        self.lines
     }
 
     pub(super) fn memory_bytes(&self) -> usize {

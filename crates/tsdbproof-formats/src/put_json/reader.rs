@@ -6,8 +6,9 @@ use super::object::{self, Found};
 use super::output::Output;
 use super::templates::{Hit, Templates};
 use crate::json::context::{Behind, Context};
+use crate::json::open::{Fed, OpenValue};
 use crate::json::seek::Seek;
-use crate::json::syntax::{Progress, Scanner, Shape};
+use crate::json::syntax::Shape;
 use crate::number::Fault;
 use crate::{FormatReader, Limits, PointSink};
 
@@ -19,8 +20,7 @@ pub(super) struct Reader {
     limit: usize,
     state: State,
     context: Context,
-    /// The beginning of a value that goes on in the next piece.
-    held: Vec<u8>,
+    open: OpenValue,
     templates: Templates,
     output: Output,
 }
@@ -29,8 +29,8 @@ pub(super) struct Reader {
 enum State {
     /// Outside of every value.
     Between,
-    /// In the value that is held.
-    Value(Scanner),
+    /// In the value that is open.
+    Value,
     /// Nothing is read until an object seems to begin; why is reported.
     Seeking(Seek),
     /// Bytes are missing before the next one.
@@ -47,7 +47,7 @@ impl Reader {
             limit: limits.line_bytes,
             state: State::Between,
             context: Context::new(shape, at),
-            held: Vec::new(),
+            open: OpenValue::new(limits.line_bytes),
             templates: Templates::default(),
             output: Output::new(at),
         }
@@ -58,7 +58,7 @@ impl Reader {
         while let Some(first) = text.first() {
             text = match self.state {
                 State::Between => self.read_between(*first, text, sink),
-                State::Value(scanner) => self.go_on(scanner, text, sink),
+                State::Value => self.feed(text, sink),
                 State::Seeking(seek) => self.seek(seek, text),
                 State::BehindGap => {
                     let what = "what is behind lost bytes is passed over, up to the next object";
@@ -100,7 +100,7 @@ impl Reader {
 
     /// Whether the next byte is one of a mark at the file's start.
     fn is_of_mark(&self, byte: u8) -> bool {
-        let index = usize::try_from(self.output.at()).unwrap_or(usize::MAX);
+        let index = usize::try_from(self.output.cursor.at()).unwrap_or(usize::MAX);
         BYTE_ORDER_MARK.get(index) == Some(&byte)
     }
 
@@ -112,7 +112,7 @@ impl Reader {
 
     fn pass<'a>(&mut self, text: &'a [u8], length: usize) -> &'a [u8] {
         let (passed, rest) = text.split_at_checked(length).unwrap_or((text, &[]));
-        self.output.pass(passed);
+        self.output.cursor.pass(passed);
         rest
     }
 
@@ -126,29 +126,8 @@ impl Reader {
             self.output.accept(hit, sink);
             return text.get(hit.length..).unwrap_or_default();
         }
-        let mut scanner = Scanner::new(self.shape);
-        match scanner.feed(self.within_limit(text)) {
-            Progress::End(length) if length <= self.limit => {
-                let (value, rest) = text.split_at_checked(length).unwrap_or((text, &[]));
-                self.take(value, sink);
-                rest
-            }
-            Progress::More if text.len() <= self.limit => {
-                self.held.extend_from_slice(text);
-                self.state = State::Value(scanner);
-                &[]
-            }
-            progress => {
-                let fault = self.broken(progress, text, 0);
-                self.seek_behind(fault, sink);
-                self.pass(text, 1)
-            }
-        }
-    }
-
-    /// What of a text is looked at to see whether a value keeps the limit.
-    fn within_limit<'a>(&self, text: &'a [u8]) -> &'a [u8] {
-        text.get(..=self.limit - self.held.len().min(self.limit)).unwrap_or(text)
+        self.open.begin(self.shape);
+        self.feed(text, sink)
     }
 
     /// Reads the objects whose templates are guessed.
@@ -161,7 +140,7 @@ impl Reader {
             let gap = context.gap(*shape, rest);
             is_behind_gap = gap.is_some();
             let gap = gap?;
-            output.pass_blanks(gap.length, gap.line_ends);
+            output.cursor.pass_counted(gap.length as u64, u64::from(gap.line_ends));
             rest.get(gap.length..)
         });
         if is_behind_gap {
@@ -170,60 +149,35 @@ impl Reader {
         rest
     }
 
-    /// Reads on in the value that earlier pieces began; gives back what is behind it.
-    fn go_on<'a>(
-        &mut self,
-        mut scanner: Scanner,
-        text: &'a [u8],
-        sink: &mut dyn PointSink,
-    ) -> &'a [u8] {
-        let part = self.within_limit(text);
-        let progress = scanner.feed(part);
-        let length = match progress {
-            Progress::End(length) => length,
-            Progress::More => part.len(),
-            Progress::Broken { index, .. } => index + 1,
-        };
-        let (part, rest) = text.split_at_checked(length).unwrap_or((text, &[]));
-        let before = self.held.len();
-        self.held.extend_from_slice(part);
-        match progress {
-            Progress::End(_) if self.held.len() <= self.limit => {
-                let mut value = std::mem::take(&mut self.held);
+    /// Reads on in the open value; gives back what is behind it.
+    fn feed<'a>(&mut self, text: &'a [u8], sink: &mut dyn PointSink) -> &'a [u8] {
+        match self.open.feed(text) {
+            Fed::End(length) => {
+                let (end, rest) = text.split_at_checked(length).unwrap_or((text, &[]));
                 self.state = State::Between;
-                self.take(&value, sink);
-                value.clear();
-                self.held = value;
+                let mut held = self.open.take_held();
+                if held.is_empty() {
+                    self.take(end, sink);
+                } else {
+                    held.extend_from_slice(end);
+                    self.take(&held, sink);
+                    self.open.give_back(held);
+                }
+                rest
             }
-            Progress::More if self.held.len() <= self.limit => self.state = State::Value(scanner),
-            progress => {
-                let fault = self.broken(progress, part, before);
+            Fed::More => {
+                self.state = State::Value;
+                &[]
+            }
+            Fed::Broken(fault) if self.open.held().is_empty() => {
+                self.seek_behind(fault, sink);
+                self.pass(text, 1)
+            }
+            Fed::Broken(fault) => {
                 self.read_held_again(fault, sink);
+                text
             }
         }
-        rest
-    }
-
-    /// What is wrong with a value. `text` begins so many bytes behind its start.
-    fn broken(&self, progress: Progress, text: &[u8], before: usize) -> Fault {
-        let Progress::Broken { index, expected } = progress else {
-            let limit = self.limit;
-            let what = format!("a value too long to be read; expected at most {limit} bytes");
-            return Fault::new(ProblemKind::LineTooLong, what);
-        };
-        let byte = text.get(index..=index).unwrap_or_default();
-        let (kind, hint) = match byte {
-            [0] => (ProblemKind::BadCharacter, "; blocks of NULs come from torn writes"),
-            _ => (ProblemKind::BadJson, ""),
-        };
-        let (at, found) = (before + index, quote(byte));
-        let what = match at {
-            0 => format!("no value of JSON; found {found}, expected an object{hint}"),
-            _ => {
-                format!("a broken value at its byte {at}; found {found}, expected {expected}{hint}")
-            }
-        };
-        Fault::new(kind, what)
     }
 
     /// Reports a fault at the next byte, from where the next object is looked for.
@@ -244,7 +198,7 @@ impl Reader {
     /// Gives up the value that is held. Objects may lie in what was taken for a part of it, as when
     /// a write was torn.
     fn read_held_again(&mut self, fault: Fault, sink: &mut dyn PointSink) {
-        let held = std::mem::take(&mut self.held);
+        let held = self.open.take_held();
         self.seek_behind(fault, sink);
         // What is pushed here is read as new: a value that goes on behind it is held again, with at
         // least one byte less.
@@ -268,15 +222,15 @@ impl Reader {
             Ok(Found::Many(many)) => self.output.accept_many(many, value, sink),
             Err(fault) => {
                 self.output.report(fault, sink);
-                self.output.pass(value);
+                self.output.cursor.pass(value);
             }
         }
     }
 
     /// Gives up every value that is held.
     fn drain(&mut self, what: &str, sink: &mut dyn PointSink) {
-        while let State::Value(_) = self.state {
-            let what = format!("{what}; found {}", quote(&self.held));
+        while let State::Value = self.state {
+            let what = format!("{what}; found {}", quote(self.open.held()));
             self.read_held_again(Fault::new(ProblemKind::Cut, what), sink);
         }
     }
@@ -315,11 +269,11 @@ impl FormatReader for Reader {
     }
 
     fn memory_bytes(&self) -> usize {
-        self.held.capacity() + self.templates.memory_bytes() + self.output.memory_bytes()
+        self.open.memory_bytes() + self.templates.memory_bytes() + self.output.memory_bytes()
     }
 
     fn lines(&self) -> u64 {
-        self.output.lines()
+        self.output.cursor.lines()
     }
 }
 

@@ -11,7 +11,7 @@ use memchr::memchr_iter;
 use tsdbproof_core::Point;
 
 use crate::json::walk::{Member, Members};
-use crate::{SeriesId, number, spellings::Spellings};
+use crate::{SeriesId, json, number, spellings::Spellings};
 
 /// An object read by its template.
 #[derive(Debug, Clone, Copy)]
@@ -152,25 +152,10 @@ fn leading_time_ms<'t>(text: &'t [u8], before: &[u8]) -> Option<(u64, &'t [u8])>
 /// A value behind these bytes: outside of quotes a number of JSON.
 #[inline(always)]
 fn leading_value<'t>(text: &'t [u8], before: &[u8]) -> Option<(tsdbproof_core::Value, &'t [u8])> {
-    let (value, rest) = number::leading_value(text)?;
-    let word = text.get(..text.len() - rest.len())?;
-    (before.last() == Some(&b'"') || is_strict(word)).then_some((value, rest))
-}
-
-/// Whether a number of our grammar is one of JSON too.
-#[inline(always)]
-fn is_strict(word: &[u8]) -> bool {
-    let digits = word.strip_prefix(b"-").unwrap_or(word);
-    match digits {
-        [b'0'] | [b'0', b'.' | b'e' | b'E', ..] | [b'1'..=b'9', ..] => {}
-        _ => return false,
+    match before.last() {
+        Some(b'"') => number::leading_value(text),
+        _ => json::number::leading_value(text),
     }
-    // A point has digits behind it: no exponent, and not the end.
-    let has_bare_point = |word: &[u8]| {
-        let point = word.iter().position(|byte| *byte == b'.');
-        point.is_some_and(|at| !word.get(at + 1).is_some_and(u8::is_ascii_digit))
-    };
-    !has_bare_point(digits)
 }
 
 impl Template {

@@ -70,7 +70,7 @@ fn read_pieces<'a>(mut reader: Reader, pieces: impl IntoIterator<Item = &'a [u8]
         reader.push(piece, &mut log).unwrap();
     }
     reader.finish(&mut log).unwrap();
-    assert_eq!(reader.held.len(), 0);
+    assert_eq!(reader.open.held().len(), 0);
     log
 }
 
