@@ -3,6 +3,7 @@
 mod acceptance;
 mod check;
 mod cli;
+mod convert;
 mod edges;
 mod jobs;
 mod hbase;
