@@ -9,6 +9,7 @@ mod formats;
 mod man;
 mod manifest;
 mod merge;
+mod serve;
 mod show;
 mod verify;
 
@@ -70,6 +71,7 @@ enum Verb {
     Check(check::Args),
     Convert(convert::Args),
     Show(show::Args),
+    Serve(serve::Args),
     Formats(formats::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -142,6 +144,7 @@ impl Call {
             Verb::Check(args) => args.run(machine),
             Verb::Convert(args) => args.run(machine),
             Verb::Show(args) => args.run(machine),
+            Verb::Serve(args) => args.run(machine),
             Verb::Formats(args) => args.run(machine),
             Verb::Config(args) => args.run(&self.settings, machine),
             Verb::Completions(args) => args.run(machine),
