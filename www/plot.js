@@ -112,24 +112,39 @@ function mark({ timestamp_ms, sign }, scale) {
     return svg('line', { class: `mark ${kind}`, x1: x, x2: x, y1: TOP, y2: HEIGHT - BOTTOM });
 }
 
+/** Steps of time that people count in, in ms. */
+const STEPS = [1, 10, 100, 1000, 5000, 15_000, 60_000, 300_000, 900_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 86_400_000, 604_800_000, 2_419_200_000, 31_536_000_000];
+
 /** @param {Scale} scale */
 function axes({ first, last, low, high, width, x, y }) {
     const parts = [];
-    for (let step = 0; step <= 4; step++) {
-        const value = low + (high / 4 - low / 4) * step;
+    for (const value of ticks(low, high)) {
         parts.push(svg('line', { class: 'grid', x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }));
         parts.push(svg('text', { x: LEFT - 8, y: y(value) + 4, 'text-anchor': 'end' }, short(value)));
     }
-    const isLong = last - first > 86_400_000;
-    const steps = width > 600 ? 4 : 2;
-    for (let step = 0; step <= steps; step++) {
-        const ms = first + ((last - first) * step) / steps;
+    const most = Math.max(2, Math.floor(width / 130));
+    const step = STEPS.find((ms) => (last - first) / ms <= most) ?? STEPS[STEPS.length - 1];
+    const [from, to] = step >= 86_400_000 ? [0, 10] : step >= 60_000 ? [11, 16] : step >= 1000 ? [11, 19] : [11, 23];
+    for (let ms = Math.ceil(first / step) * step; ms <= last; ms += step) {
+        // A day begins with its name.
         const text = new Date(ms).toISOString();
-        const anchor = step === 0 ? 'start' : step === steps ? 'end' : 'middle';
-        parts.push(svg('text', { x: x(ms), y: HEIGHT - 10, 'text-anchor': anchor }, isLong ? text.slice(5, 16).replace('T', ' ') : text.slice(11, 19)));
+        const label = step < 86_400_000 && ms % 86_400_000 === 0 ? text.slice(0, 10) : text.slice(from, to);
+        parts.push(svg('line', { class: 'grid', x1: x(ms), x2: x(ms), y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM + 6 }));
+        parts.push(svg('text', { x: Math.max(LEFT, Math.min(width - 40, x(ms))), y: HEIGHT - 10, 'text-anchor': 'middle' }, label));
     }
     return parts;
 }
 
+/** Round values from low to high. @param {number} low @param {number} high */
+function ticks(low, high) {
+    const rough = high / 4 - low / 4;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
+    const values = [];
+    if (!Number.isFinite(step) || step === 0) return [low, high];
+    for (let index = Math.ceil(low / step); index * step <= high && values.length < 12; index++) values.push(index * step);
+    return values.length > 0 ? values : [low, high];
+}
+
 /** @param {number} value */
-const short = (value) => (Math.abs(value) >= 1e6 || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(2) : String(Number(value.toPrecision(5))));
+const short = (value) => (Math.abs(value) >= 1e6 || (value !== 0 && Math.abs(value) < 1e-3) ? Number(value.toPrecision(5)).toExponential() : String(Number(value.toPrecision(10))));

@@ -90,7 +90,6 @@ export const EN = {
     'say.missing': (/** @type {string} */ n, /** @type {number} */ count) => `${n} ${some(count, 'point is', 'points are')} missing`,
     'say.extra': (/** @type {string} */ n, /** @type {number} */ count) => `${n} ${some(count, 'was', 'were')} added`,
     'say.changed': (/** @type {string} */ n) => `${n} changed`,
-    'say.alsoDamaged': 'A file is also damaged: what that cost shows as a difference, or not at all.',
     'n.missing': (/** @type {string} */ n) => `− ${n} missing`,
     'n.extra': (/** @type {string} */ n) => `+ ${n} added`,
     'n.changed': (/** @type {string} */ n) => `~ ${n} changed`,

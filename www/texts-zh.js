@@ -86,7 +86,6 @@ export const ZH = {
     'say.missing': (n) => `缺少 ${n} 个数据点`,
     'say.extra': (n) => `多出 ${n} 个`,
     'say.changed': (n) => `${n} 个已改变`,
-    'say.alsoDamaged': '另有文件已损坏:由此造成的损失可能显示为差异,也可能完全看不出。',
     'n.missing': (n) => `− 缺少 ${n}`,
     'n.extra': (n) => `+ 多出 ${n}`,
     'n.changed': (n) => `~ 改变 ${n}`,

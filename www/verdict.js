@@ -45,9 +45,7 @@ export function banner(report) {
         el('div', {},
             el('p', { class: 'sentence' }, sentence(report)),
             report.reasons.map((reason) => el('p', {}, reason)),
-            (report.notes ?? []).map((note) => el('p', {}, note)),
-            report.sides.some((side) => side.problems.some((group) => group.is_damage)) && report.verdict === 'different'
-                && el('p', {}, t('say.alsoDamaged'))));
+            (report.notes ?? []).map((note) => el('p', {}, note))));
 }
 
 /** The root of each side, to copy. @param {Report} report */
@@ -104,7 +102,7 @@ export function coverage(report) {
     }
     const nodes = compared && t('cover.nodes', number(compared.equal_nodes), number(compared.nodes), t(`node.${compared.depth}`, compared.nodes));
     return el('div', {},
-        table(t('cover.title'), ['', ...sides.map((side) => roleOf(report, side))], rows, { numbers: [1, 2] }),
+        table(t('cover.title'), [t('what'), ...sides.map((side) => roleOf(report, side))], rows, { numbers: [1, 2] }),
         nodes && el('p', { class: 'hint' }, nodes));
 }
 
@@ -173,7 +171,7 @@ const sizeOf = (report, name) => report.sides.flatMap((side) => side.files).find
 /** A file as a bar with these bytes marked. @param {[number, number][]} bytes @param {number} total @param {string} name */
 function byteMap(bytes, total, name) {
     const end = Math.max(total, ...bytes.map(([, to]) => to), 1);
-    const marks = bytes.map(([from, to]) => svg('rect', { x: (from / end) * 1000, y: 0, width: Math.max(4, ((to - from) / end) * 1000), height: 10 }));
+    const marks = bytes.map(([from, to]) => svg('rect', { x: Math.min((from / end) * 1000, 996), y: 0, width: Math.max(4, ((to - from) / end) * 1000), height: 10 }));
     const label = t('byteMap', name, bytes.map(([from]) => `${Math.floor((from / end) * 100)} %`).join(', '));
     return svg('svg', { class: 'bytes', viewBox: '0 0 1000 10', preserveAspectRatio: 'none', role: 'img', 'aria-label': label },
         svg('rect', { class: 'whole', x: 0, y: 0, width: 1000, height: 10 }), marks);

@@ -126,3 +126,13 @@ pub(crate) fn test(args: &[String]) -> Result<(), String> {
     run(args)?;
     shell::run(shell::command("node", &["tests/cross/run.mjs"]))
 }
+
+/// The page in Chromium, with what drives it in `space`. Builds the page and the command.
+pub(crate) fn test_page(space: &Path) -> Result<(), String> {
+    run(&[])?;
+    let types = space.join("node_modules/.bin/tsc");
+    shell::run(shell::command(types, &["--project", "tests/page/tsconfig.json"]))?;
+    let mut test = shell::command("node", &["tests/page/run.mjs"]);
+    test.arg(shell::build_command()?).env("TSDBPROOF_PAGE_SPACE", space);
+    shell::run(test)
+}

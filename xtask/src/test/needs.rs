@@ -1,6 +1,6 @@
 //! What steps need, and how it gets onto the machine: by rustup, pip, or apt-get as root.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
 use super::Stop;
 use crate::shell;
@@ -14,6 +14,14 @@ struct Tool {
 
 const NODE: Tool = Tool { name: "node", probe: &["node", "--version"], package: "nodejs" };
 const NPM: Tool = Tool { name: "npm", probe: &["npm", "--version"], package: "npm" };
+const CHROMIUM: Tool =
+    Tool { name: "Chromium", probe: &["chromium", "--version"], package: "chromium" };
+/// Without them Chromium draws boxes in place of Chinese.
+const FONTS: Tool = Tool {
+    name: "fonts",
+    probe: &["sh", "-c", "test -d /usr/share/fonts/opentype/noto"],
+    package: "fonts-noto-cjk",
+};
 const VENV: Tool = Tool {
     name: "python3 with venv",
     probe: &["python3", "-c", "import ensurepip, venv"],
@@ -79,6 +87,30 @@ pub(super) fn wasm() -> Result<(), Stop> {
             .map_err(|error| Stop::Skipped(format!("no target {TARGET}: {error}")))?;
     }
     tools(&[&NODE, &NPM])
+}
+
+/// Where what drives a browser is installed, and where its screenshots go.
+pub(super) fn page_space() -> PathBuf {
+    shell::target().join("page")
+}
+
+/// A browser, and the pinned packages of `tests/page`.
+pub(super) fn browser() -> Result<(), Stop> {
+    wasm()?;
+    tools(&[&CHROMIUM, &FONTS])?;
+    let space = page_space();
+    let copy = |name: &str| {
+        let from = shell::root().join("tests/page").join(name);
+        let done = fs::create_dir_all(&space).and_then(|()| fs::copy(&from, space.join(name)));
+        done.map_err(|error| format!("{}: {error}", from.display()))
+    };
+    copy("package.json")?;
+    copy("package-lock.json")?;
+    let mut install =
+        shell::command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]);
+    install.current_dir(&space);
+    shell::run(install)
+        .map_err(|error| Stop::Skipped(format!("npm can't install what drives it: {error}")))
 }
 
 /// Where Python's packages are installed.

@@ -34,6 +34,7 @@ pub(super) const STEPS: &[Step] = &[
     step("wasm", "the npm package builds and packs", wasm),
     step("binding", "the binding of JavaScript, in node", binding),
     step("cross", "the suite through the wasm: the same bytes", cross),
+    step("page", "the page in Chromium: types, reports, names, keyboard, access", page),
     step("interop", "pyarrow reads what the command writes", interop),
     step("big", "one root of 349 MB, however it lies and is read", big),
     step("lab", "a real OpenTSDB: backup, restore, damage", lab),
@@ -76,6 +77,11 @@ fn binding() -> Result<(), Stop> {
 fn cross() -> Result<(), Stop> {
     needs::wasm()?;
     Ok(web::test(&[])?)
+}
+
+fn page() -> Result<(), Stop> {
+    needs::browser()?;
+    Ok(web::test_page(&needs::page_space())?)
 }
 
 fn interop() -> Result<(), Stop> {
