@@ -9,6 +9,7 @@ use tsdbproof_core::{Position, Problem, ProblemKind};
 use super::block::{Block, BlockKind};
 use super::encoding::{BlockCell, Encoding, decode};
 use super::key::Key;
+use super::last_cell::LastCell;
 use super::layout::Layout;
 use super::reader::ReadAs;
 use super::walk::Lost;
@@ -53,16 +54,6 @@ enum Cost {
     Nothing,
 }
 
-/// The key of a cell, kept.
-struct LastCell {
-    /// Row, family and qualifier.
-    bytes: Vec<u8>,
-    row: usize,
-    family: usize,
-    timestamp_ms: i64,
-    kind: CellKind,
-}
-
 impl Cells {
     /// `is_from_start`: the first block will be the file's first.
     pub(super) fn new(
@@ -91,7 +82,7 @@ impl Cells {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        self.unpacked.capacity() + self.last.as_ref().map_or(0, |last| last.bytes.capacity())
+        self.unpacked.capacity() + self.last.as_ref().map_or(0, LastCell::memory_bytes)
     }
 
     /// Takes the block that begins at this byte.
@@ -230,7 +221,7 @@ impl Cells {
             (None, None) => String::new(),
         };
         let Lost { range, kind, what } = lost;
-        let what = format!("{what}; bytes {} to {} passed over{rows}", range.start, range.end - 1);
+        let what = format!("{what}; {} passed over{rows}", span(&range));
         report(kind, range.start, what, sink);
     }
 
@@ -281,44 +272,15 @@ fn encoded(kind: BlockKind, bytes: &[u8]) -> Option<(Encoding, &[u8])> {
     Some((Encoding::of_id(u16::from_be_bytes(*id))?, cells))
 }
 
-fn report(kind: ProblemKind, at: u64, what: String, sink: &mut dyn CellSink) {
-    sink.problem(Problem { kind, at: Position::Byte(at), what });
+/// These bytes, in words.
+fn span(range: &Range<u64>) -> String {
+    match range.end.saturating_sub(range.start) {
+        0 => "no bytes".to_owned(),
+        1 => format!("byte {}", range.start),
+        _ => format!("bytes {} to {}", range.start, range.end - 1),
+    }
 }
 
-impl LastCell {
-    fn of(cell: &Cell<'_>) -> Self {
-        let (timestamp_ms, kind) = (cell.timestamp_ms, cell.kind);
-        let mut last = LastCell { bytes: Vec::new(), row: 0, family: 0, timestamp_ms, kind };
-        last.keep(cell);
-        last
-    }
-
-    fn keep(&mut self, cell: &Cell<'_>) {
-        self.bytes.clear();
-        self.bytes.extend_from_slice(cell.row);
-        self.bytes.extend_from_slice(cell.family);
-        self.bytes.extend_from_slice(cell.qualifier);
-        (self.row, self.family) = (cell.row.len(), cell.row.len() + cell.family.len());
-        (self.timestamp_ms, self.kind) = (cell.timestamp_ms, cell.kind);
-    }
-
-    /// The cell, without what no order looks at.
-    fn cell(&self) -> Cell<'_> {
-        Cell {
-            row: self.bytes.get(..self.row).unwrap_or_default(),
-            family: self.bytes.get(self.row..self.family).unwrap_or_default(),
-            qualifier: self.bytes.get(self.family..).unwrap_or_default(),
-            timestamp_ms: self.timestamp_ms,
-            kind: self.kind,
-            value: &[],
-            tags: &[],
-            sequence: 0,
-        }
-    }
-
-    fn is(&self, key: &Key<'_>) -> bool {
-        let (cell, column) = (self.cell(), key.column);
-        (cell.row, cell.family, cell.qualifier) == (column.row, column.family, column.qualifier)
-            && (cell.timestamp_ms, cell.kind as u8) == (key.timestamp_ms, key.kind)
-    }
+fn report(kind: ProblemKind, at: u64, what: String, sink: &mut dyn CellSink) {
+    sink.problem(Problem { kind, at: Position::Byte(at), what });
 }

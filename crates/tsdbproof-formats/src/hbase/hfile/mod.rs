@@ -5,7 +5,7 @@
 //! | `layout`, `trailer`, `info`, `index` | the end of a file, which says how to read it |
 //! | `reader` | pieces of a file to cells |
 //! | `walk`, `block` | pieces to blocks, past damage |
-//! | `cells`, `encoding`, `key` | blocks to cells |
+//! | `cells`, `encoding`, `key`, `last_cell` | blocks to cells |
 //! | `half`, `age` | a store file among others of its table |
 //!
 //! Read are all encodings and compressions of HBase 2.5 but LZO, LZMA and Brotli; not encryption, and
@@ -25,6 +25,7 @@ mod index;
 mod info;
 mod input;
 mod key;
+mod last_cell;
 mod layout;
 mod reader;
 #[cfg(test)]

@@ -201,6 +201,21 @@ fn what_comes_behind_a_gap_is_found() {
 }
 
 #[test]
+fn a_gap_in_front_of_all_costs_nothing() {
+    let file = made("gz-diff");
+    let layout = layout(&file).unwrap();
+    let mut found = Found::default();
+    let (range, limits) = (layout.data.clone(), Limits::default());
+    let mut reader = HFileReader::new(layout, range, ReadAs::default(), &limits);
+    reader.gap(&mut found);
+    reader.push(&file, &mut found);
+    reader.finish(&mut found);
+    assert_eq!(found.cells.len(), 125);
+    let told = "cut: byte 0: a block that is cut; no bytes passed over, with no cell among them";
+    assert_eq!(found.problems, [told]);
+}
+
+#[test]
 fn a_block_beyond_the_limit_is_passed_over() {
     let file = made("gz-diff");
     let layout = layout(&file).unwrap();
