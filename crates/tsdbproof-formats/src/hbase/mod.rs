@@ -13,6 +13,7 @@
 //! | `sequence_file` | files of Export |
 //! | `snapshot` | which store files a table had, and where they lie |
 //! | `table` | cells of a table as points, or as names of UIDs |
+//! | `writable` | Hadoop's numbers and texts |
 
 pub(crate) mod cell;
 pub(crate) mod codec;
@@ -26,3 +27,4 @@ pub(crate) mod sequence_file;
 pub(crate) mod snapshot;
 pub(crate) mod store_file;
 pub(crate) mod table;
+mod writable;

@@ -1,5 +1,8 @@
 //! Numbers and bytes that are taken off the front of a buffer. `None`: the buffer ends in them.
 
+use crate::hbase::protobuf::varint;
+use crate::hbase::writable::{text, vint};
+
 /// What is left of a buffer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Input<'b> {
@@ -65,58 +68,24 @@ impl<'b> Input<'b> {
 
     /// A length as encoders of blocks write it: groups of seven bits, the lowest first.
     pub(super) fn compressed_length(&mut self) -> Option<usize> {
-        let length = crate::hbase::protobuf::varint(&mut self.rest)?;
+        let length = varint(&mut self.rest)?;
         usize::try_from(length).ok().filter(|_| length <= u64::from(i32::MAX.unsigned_abs()))
     }
 
-    /// Hadoop's VLong: a byte from -112 on is the number; any other tells the sign and how many
-    /// bytes of it follow, the highest first. Source: Hadoop 3.3.6 `io/WritableUtils.java`.
+    /// Hadoop's VLong.
     pub(super) fn vlong(&mut self) -> Option<i64> {
-        let first = self.u8()?.cast_signed();
-        let (count, is_negative) = match first {
-            -112.. => return Some(first.into()),
-            -120.. => (-112 - i32::from(first), false),
-            _ => (-120 - i32::from(first), true),
-        };
-        let bytes = self.take(usize::try_from(count).ok()?)?;
-        let bits = bytes.iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
-        let number = bits.cast_signed();
-        Some(if is_negative { !number } else { number })
+        vint(&mut self.rest)
     }
 
-    /// As many bytes as a VLong before them says.
+    /// As many bytes as a VInt before them says.
     pub(super) fn vbytes(&mut self) -> Option<&'b [u8]> {
-        let length = usize::try_from(self.vlong()?).ok()?;
-        self.take(length)
+        text(&mut self.rest)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// `hbase-export.md` section 1, made by Hadoop's class.
-    #[test]
-    fn a_vlong_is_read_as_hadoop_writes_it() {
-        for (bytes, number) in [
-            (&b"\x00"[..], 0),
-            (b"\x7f", 127),
-            (b"\xff", -1),
-            (b"\x90", -112),
-            (b"\x8f\x80", 128),
-            (b"\x8e\x01\x00", 256),
-            (b"\x8d\x01\x00\x00", 65_536),
-            (b"\x8c\x80\x00\x00\x00", 1 << 31),
-            (b"\x87\x70", -113),
-            (b"\x88\x7f\xff\xff\xff\xff\xff\xff\xff", i64::MAX),
-            (b"\x80\x7f\xff\xff\xff\xff\xff\xff\xff", i64::MIN),
-        ] {
-            let mut input = Input::new(bytes);
-            assert_eq!((input.vlong(), input.is_empty()), (Some(number), true), "{number}");
-            let cut = bytes.split_last().unwrap().1;
-            assert_eq!(Input::new(cut).vlong(), None, "{number}");
-        }
-    }
 
     #[test]
     fn a_length_has_31_bits() {

@@ -14,8 +14,8 @@
 
 use tsdbproof_core::{Error, Kind, Position, quote};
 
-use super::writable::{int, slice, text, vint};
 use crate::hbase::codec::Compression;
+use crate::hbase::writable::{int, slice, text, vint};
 
 /// What a SequenceFile begins with.
 pub(super) const MAGIC: &[u8] = b"SEQ";

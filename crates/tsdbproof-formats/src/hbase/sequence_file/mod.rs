@@ -9,7 +9,6 @@
 //! | `reader` | pieces of a file to its parts |
 //! | `result` | a value to cells |
 //! | `values` | records and blocks to cells |
-//! | `writable` | Hadoop's numbers and texts |
 //!
 //! A file has no end of its own and no checksum but those of codecs: a cut between two records, and
 //! a changed byte where nothing is compressed, can only be seen by the side file `.<name>.crc`.
@@ -23,7 +22,6 @@ mod result;
 #[cfg(test)]
 mod tests;
 mod values;
-mod writable;
 
 use memchr::memmem;
 

@@ -14,7 +14,7 @@
 use tsdbproof_core::ProblemKind;
 
 use super::result::bad_record;
-use super::writable::{count, slice, vcount, vint};
+use crate::hbase::writable::{count, slice, vcount, vint};
 use crate::number::Fault;
 
 /// What stands in place of a length before a sync marker.

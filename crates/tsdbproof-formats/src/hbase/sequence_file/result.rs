@@ -12,11 +12,11 @@
 
 use tsdbproof_core::ProblemKind;
 
-use super::writable::{count, slice};
 use crate::hbase::cell::{Cell, CellKind};
 use crate::hbase::hex::hex;
 use crate::hbase::hfile::Key;
 use crate::hbase::protobuf::{Fields, Value, delimited, varint};
+use crate::hbase::writable::{count, slice};
 use crate::number::Fault;
 
 /// How a Result is written.

@@ -10,26 +10,26 @@
 //! Source: Hadoop 3.3.6 `io/WritableUtils.java`, `io/Text.java`.
 
 /// Takes an int.
-pub(super) fn int(bytes: &mut &[u8]) -> Option<i32> {
+pub(in crate::hbase) fn int(bytes: &mut &[u8]) -> Option<i32> {
     let (int, rest) = bytes.split_first_chunk()?;
     *bytes = rest;
     Some(i32::from_be_bytes(*int))
 }
 
 /// Takes an int that counts bytes or things; a negative one is as good as one that is too large.
-pub(super) fn count(bytes: &mut &[u8]) -> Option<usize> {
+pub(in crate::hbase) fn count(bytes: &mut &[u8]) -> Option<usize> {
     int(bytes).map(|int| usize::try_from(int).unwrap_or(usize::MAX))
 }
 
 /// Takes so many bytes.
-pub(super) fn slice<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+pub(in crate::hbase) fn slice<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     let (slice, rest) = bytes.split_at_checked(length)?;
     *bytes = rest;
     Some(slice)
 }
 
 /// Takes a VInt.
-pub(super) fn vint(bytes: &mut &[u8]) -> Option<i64> {
+pub(in crate::hbase) fn vint(bytes: &mut &[u8]) -> Option<i64> {
     let (first, mut rest) = bytes.split_first()?;
     let (more, is_negative) = match first.cast_signed() {
         first @ -112.. => {
@@ -46,12 +46,12 @@ pub(super) fn vint(bytes: &mut &[u8]) -> Option<i64> {
 }
 
 /// Takes a VInt that counts bytes or things; a negative one is as good as one that is too large.
-pub(super) fn vcount(bytes: &mut &[u8]) -> Option<usize> {
+pub(in crate::hbase) fn vcount(bytes: &mut &[u8]) -> Option<usize> {
     vint(bytes).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 /// Takes a text.
-pub(super) fn text<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+pub(in crate::hbase) fn text<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     let length = vcount(bytes)?;
     slice(bytes, length)
 }
