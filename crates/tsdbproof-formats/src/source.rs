@@ -45,6 +45,11 @@ pub trait FormatReader: Send {
 
     /// Lines finished so far, in formats that have lines.
     fn lines(&self) -> u64;
+
+    /// Whether checksums of the format protect all points so far.
+    fn is_protected(&self) -> bool {
+        false
+    }
 }
 
 /// Writes points in one format: the other direction of a [`FormatReader`].

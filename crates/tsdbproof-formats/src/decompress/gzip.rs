@@ -90,6 +90,10 @@ impl Walk for Members {
             State::Search(_) => self.search(packed, out),
         }
     }
+
+    fn is_protected(&self) -> bool {
+        true
+    }
 }
 
 impl Members {

@@ -37,6 +37,9 @@ pub trait Decompressor: Send {
 
     /// The packed bytes are over: what is still open is a [`Piece::Gap`].
     fn finish(&mut self, out: &mut Out<'_>) -> Result<(), Error>;
+
+    /// Whether a checksum protects all bytes so far.
+    fn is_protected(&self) -> bool;
 }
 
 /// How a file is compressed.

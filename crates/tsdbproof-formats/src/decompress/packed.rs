@@ -110,6 +110,9 @@ pub(super) enum Step {
 /// A rest of [`KEEP_BYTES`] is never too short.
 pub(super) trait Walk: Send {
     fn step(&mut self, packed: &mut Packed, out: &mut Out<'_>) -> Result<Step, Error>;
+
+    /// Whether a checksum protects all bytes so far.
+    fn is_protected(&self) -> bool;
 }
 
 /// A decompressor that walks.
@@ -149,6 +152,10 @@ impl<W: Walk> Decompressor for Walked<W> {
     fn finish(&mut self, out: &mut Out<'_>) -> Result<(), Error> {
         self.packed.ended = true;
         self.walk(out)
+    }
+
+    fn is_protected(&self) -> bool {
+        self.walk.is_protected()
     }
 }
 
@@ -225,6 +232,10 @@ mod tests {
             self.walked += count as u64;
             packed.back_to(here + 1);
             Ok(Step::Done)
+        }
+
+        fn is_protected(&self) -> bool {
+            false
         }
     }
 

@@ -15,4 +15,8 @@ impl Decompressor for Plain {
     fn finish(&mut self, _: &mut Out<'_>) -> Result<(), Error> {
         Ok(())
     }
+
+    fn is_protected(&self) -> bool {
+        false
+    }
 }

@@ -93,6 +93,10 @@ impl<D: BlockDecoder> Walk for Frames<D> {
             State::Search(lost) => self.search(lost, packed, out),
         }
     }
+
+    fn is_protected(&self) -> bool {
+        !self.has_unchecked
+    }
 }
 
 impl<D: BlockDecoder> Frames<D> {

@@ -38,4 +38,8 @@ impl CellReader for SequenceFileReader {
     fn memory_bytes(&self) -> usize {
         SequenceFileReader::memory_bytes(self)
     }
+
+    fn is_protected(&self) -> bool {
+        SequenceFileReader::is_protected(self)
+    }
 }

@@ -62,7 +62,7 @@ impl StoreFile {
         let range = at.max(self.layout.data.start)..self.layout.data.end;
         let layout = Arc::clone(&self.layout);
         let reader = HFileReader::new(layout, range, self.read_as.clone(), &self.limits);
-        Cells::new(HFile(reader))
+        Cells::new(HFile { reader, has_checksums: self.layout.checksums.is_some() })
     }
 
     /// The key of its last row.
@@ -89,24 +89,31 @@ impl StoreFile {
     }
 }
 
-struct HFile(HFileReader);
+struct HFile {
+    reader: HFileReader,
+    has_checksums: bool,
+}
 
 impl CellReader for HFile {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn CellSink) -> Result<(), Error> {
-        self.0.push(bytes, sink);
+        self.reader.push(bytes, sink);
         Ok(())
     }
 
     fn gap(&mut self, sink: &mut dyn CellSink) {
-        self.0.gap(sink);
+        self.reader.gap(sink);
     }
 
     fn finish(&mut self, sink: &mut dyn CellSink) -> Result<(), Error> {
-        self.0.finish(sink);
+        self.reader.finish(sink);
         Ok(())
     }
 
     fn memory_bytes(&self) -> usize {
-        self.0.memory_bytes()
+        self.reader.memory_bytes()
+    }
+
+    fn is_protected(&self) -> bool {
+        self.has_checksums
     }
 }

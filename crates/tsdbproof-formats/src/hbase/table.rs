@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
-use tsdbproof_core::{Error, Hour, Loss, Point, Problem, Tags};
+use tsdbproof_core::{Error, Hour, Loss, Point, Position, Problem, ProblemKind, Tags};
 
 use super::{
     cell::{Cell, CellSink},
@@ -28,6 +28,8 @@ pub(crate) trait CellReader: Send {
     fn finish(&mut self, sink: &mut dyn CellSink) -> Result<(), Error>;
     /// Bytes of memory that depend on the input, roughly.
     fn memory_bytes(&self) -> usize;
+    /// Whether checksums of the container protect all cells so far.
+    fn is_protected(&self) -> bool;
 }
 
 /// One open container of cells.
@@ -130,7 +132,7 @@ impl Cells {
     /// Reads them as names of UIDs; `input` is what problems are told of.
     pub fn names(self, input: usize, limits: &Limits) -> NamesReader {
         let builder = UidTableBuilder::new(limits.row_bytes);
-        NamesReader { reader: self.reader, builder, input, problems: Vec::new() }
+        NamesReader { reader: self.reader, builder, input, problems: KeptProblems::default() }
     }
 
     /// Gives out each of them.
@@ -199,6 +201,10 @@ impl FormatReader for Points {
 
     fn lines(&self) -> u64 {
         0
+    }
+
+    fn is_protected(&self) -> bool {
+        self.reader.is_protected()
     }
 }
 
@@ -387,31 +393,57 @@ pub struct NamesReader {
     reader: Box<dyn CellReader>,
     builder: UidTableBuilder,
     input: usize,
-    problems: Vec<Problem>,
+    problems: KeptProblems,
 }
 
-/// Problems of one input that are kept while it is read; what is more only counts.
+/// Problems of one input while it is read.
+#[derive(Default)]
+struct KeptProblems {
+    first: Vec<Problem>,
+    more: u64,
+}
+
+/// Problems that are kept; what is more only counts.
 const KEPT_PROBLEMS: usize = 4096;
+
+impl KeptProblems {
+    fn add(&mut self, problem: Problem) {
+        match self.first.len() < KEPT_PROBLEMS {
+            true => self.first.push(problem),
+            false => self.more += 1,
+        }
+    }
+
+    /// All of them, those that only count as one.
+    fn told(self) -> Vec<Problem> {
+        let KeptProblems { mut first, more } = self;
+        if more > 0 {
+            let what = format!("{more} more cells of the table of UIDs are at fault");
+            first.push(Problem { kind: ProblemKind::BadUid, at: Position::Byte(0), what });
+        }
+        first
+    }
+}
 
 impl NamesReader {
     /// Takes the next bytes.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let NamesReader { reader, builder, input, problems } = self;
-        let mut report = |problem| keep(problems, problem);
+        let mut report = |problem| problems.add(problem);
         reader.push(bytes, &mut builder.reading(*input, &mut report))
     }
 
     /// Bytes are lost between the last piece and the next.
     pub fn gap(&mut self) {
         let NamesReader { reader, builder, input, problems } = self;
-        let mut report = |problem| keep(problems, problem);
+        let mut report = |problem| problems.add(problem);
         reader.gap(&mut builder.reading(*input, &mut report));
     }
 
     /// The bytes are over.
     pub fn finish(&mut self) -> Result<(), Error> {
         let NamesReader { reader, builder, input, problems } = self;
-        let mut report = |problem| keep(problems, problem);
+        let mut report = |problem| problems.add(problem);
         let mut sink = builder.reading(*input, &mut report);
         reader.finish(&mut sink)?;
         sink.finish();
@@ -424,7 +456,7 @@ impl NamesReader {
         let mut all = None::<UidTableBuilder>;
         for reader in readers {
             let input = reader.input;
-            problems.extend(reader.problems.into_iter().map(|problem| (input, problem)));
+            problems.extend(reader.problems.told().into_iter().map(|problem| (input, problem)));
             match &mut all {
                 Some(all) => all.join(reader.builder),
                 None => all = Some(reader.builder),
@@ -438,12 +470,6 @@ impl NamesReader {
     /// Bytes of memory, roughly.
     pub fn memory_bytes(&self) -> usize {
         self.reader.memory_bytes() + self.builder.memory_bytes()
-    }
-}
-
-fn keep(problems: &mut Vec<Problem>, problem: Problem) {
-    if problems.len() < KEPT_PROBLEMS {
-        problems.push(problem);
     }
 }
 
@@ -469,5 +495,9 @@ impl FormatReader for NoPoints {
 
     fn lines(&self) -> u64 {
         0
+    }
+
+    fn is_protected(&self) -> bool {
+        true
     }
 }

@@ -13,7 +13,10 @@
 //! Source: HBase 2.5.10 `CellComparatorImpl`, `regionserver/querymatcher/{NormalUserScanQueryMatcher,
 //! ScanDeleteTracker,ScanWildcardColumnTracker}.java`.
 
-use std::cmp::{Ordering, Reverse};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::HashSet,
+};
 
 use super::cell::{Cell, CellKind};
 
@@ -204,7 +207,7 @@ struct Deletes<'c> {
     /// All up to this timestamp is deleted.
     family_ms: Option<i64>,
     /// All of these timestamps is deleted.
-    family_versions_ms: Vec<i64>,
+    family_versions_ms: HashSet<i64>,
     /// The marker of a column that hides what comes next.
     column: Option<Cell<'c>>,
 }
@@ -217,7 +220,9 @@ impl<'c> Deletes<'c> {
         match marker.kind {
             CellKind::Put => {}
             CellKind::DeleteFamily => self.family_ms = Some(marker.timestamp_ms),
-            CellKind::DeleteFamilyVersion => self.family_versions_ms.push(marker.timestamp_ms),
+            CellKind::DeleteFamilyVersion => {
+                self.family_versions_ms.insert(marker.timestamp_ms);
+            }
             CellKind::DeleteColumn | CellKind::Delete => {
                 let is_covered = self.column.is_some_and(|column| {
                     column.qualifier == marker.qualifier && marker.kind < column.kind
