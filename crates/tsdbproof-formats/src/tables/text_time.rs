@@ -8,6 +8,9 @@ use crate::number::{self, Fault};
 /// The time that a word tells, in milliseconds. `unit` is what numbers count; without one, those
 /// below 2^32 count seconds. Decimals are taken where they leave whole milliseconds.
 pub(super) fn timestamp_ms(word: &[u8], unit: Option<Unit>) -> Result<u64, Fault> {
+    if let Some(number) = digits(word) {
+        return unit.unwrap_or_else(|| Unit::by_size(number)).to_ms(number);
+    }
     let text = str::from_utf8(word).unwrap_or_default();
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.bytes().all(|byte| byte.is_ascii_digit())
@@ -40,6 +43,17 @@ pub(super) fn timestamp_ms(word: &[u8], unit: Option<Unit>) -> Result<u64, Fault
         }
         None => number::timestamp_ms(word),
     }
+}
+
+/// The number of a word that is digits alone, as most are, and no more than surely fit.
+#[inline]
+fn digits(word: &[u8]) -> Option<i64> {
+    if !(1..=18).contains(&word.len()) {
+        return None;
+    }
+    word.iter().try_fold(0, |number, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0'))
+    })
 }
 
 /// Decimals of a second in milliseconds, if they are no finer.
