@@ -154,6 +154,24 @@ fn damage_between_blocks_of_cells_costs_no_cell() {
 }
 
 #[test]
+fn a_header_that_says_that_nothing_is_summed_is_not_believed() {
+    let file = made("none-prefix");
+    let whole = read(&file, usize::MAX).unwrap();
+    let info = memchr::memmem::rfind(&file, b"FILEINF2").unwrap();
+    let second = distinct(&whole.places)[1].start as usize;
+    for block in [info, second] {
+        let mut file = file.clone();
+        file[block + 24] = 0;
+        // What stands in it may then be anything.
+        file[block + 60] ^= 1;
+        match read(&file, usize::MAX) {
+            Ok(found) => assert!(found.problems[0].starts_with("bad-checksum: ")),
+            Err(error) => assert_eq!((error.kind(), block), (Kind::Malformed, info), "{error}"),
+        }
+    }
+}
+
+#[test]
 fn blocks_that_were_taken_out_or_put_in_are_told() {
     let file = made("none-none");
     let whole = read(&file, usize::MAX).unwrap();
