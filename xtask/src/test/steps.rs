@@ -1,6 +1,9 @@
 //! The steps of `cargo xtask test`, in their order.
 
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::{Stop, needs};
 use crate::{bench, shell, tidy, web};
@@ -35,7 +38,7 @@ pub(super) const STEPS: &[Step] = &[
     step("binding", "the binding of JavaScript, in node", binding),
     step("cross", "the suite through the wasm: the same bytes", cross),
     step("page", "the page in Chromium: types, reports, names, keyboard, access", page),
-    step("interop", "pyarrow reads what the command writes", interop),
+    step("interop", "other tools read what the command writes, and the other way round", interop),
     step("big", "one root of 349 MB, however it lies and is read", big),
     step("lab", "a real OpenTSDB: backup, restore, damage", lab),
 ];
@@ -89,19 +92,51 @@ fn interop() -> Result<(), Stop> {
     let binary = shell::build_command()?;
     let folder = shell::target().join("interop");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    read_manifests(&binary, &folder)?;
+    exchange_tables(&binary, &folder)
+}
+
+const ARCHIVE: &str = "tests/data/opentsdb/main-import.txt";
+
+/// Manifests of every depth, read by pyarrow and polars.
+fn read_manifests(binary: &Path, folder: &Path) -> Result<(), Stop> {
     for depth in ["hour", "day", "series", "metric"] {
         let manifest = folder.join(format!("{depth}.manifest"));
-        let args =
-            ["manifest", "tests/data/opentsdb/main-import.txt", "--depth", depth, "--quiet", "-o"];
-        let mut write = shell::command(&binary, &args);
+        let mut write =
+            shell::command(binary, &["manifest", ARCHIVE, "--depth", depth, "--quiet", "-o"]);
         write.arg(&manifest);
         shell::run(write)?;
-        let mut read =
-            shell::command(needs::venv().join("bin/python"), &["tests/interop/manifest.py"]);
+        let mut read = shell::command(python(), &["tests/interop/manifest.py"]);
         read.arg(&manifest);
         shell::run(read)?;
     }
     Ok(())
+}
+
+/// CSV and TSV: written here, read and written by DuckDB, pandas and polars, and read here again.
+fn exchange_tables(binary: &Path, folder: &Path) -> Result<(), Stop> {
+    for ending in ["csv", "tsv"] {
+        let table = folder.join("points").with_extension(ending);
+        let theirs = folder.join(format!("theirs-{ending}"));
+        // What another version of a tool wrote is not to be read.
+        let _ = fs::remove_dir_all(&theirs);
+        let mut write = shell::command(binary, &["convert", ARCHIVE, "--quiet", "-o"]);
+        write.arg(&table);
+        shell::run(write)?;
+        let mut read = shell::command(python(), &["tests/interop/csv_tables.py", ARCHIVE]);
+        read.args([&table, &theirs]);
+        shell::run(read)?;
+        for name in ["duckdb.csv", "pandas.csv", "polars.tsv"] {
+            let mut diff = shell::command(binary, &["diff", ARCHIVE, "--quiet"]);
+            diff.arg(theirs.join(name));
+            shell::run(diff)?;
+        }
+    }
+    Ok(())
+}
+
+fn python() -> PathBuf {
+    needs::venv().join("bin/python")
 }
 
 fn big() -> Result<(), Stop> {
