@@ -69,6 +69,7 @@ export class Slot {
         this.given = [...this.given.filter((file) => !names.has(file.name)), ...files].sort(byPath);
         this.isLooking = true;
         this.show();
+        this.changed();
         await this.engine.recognise(files, () => {});
         this.isLooking = files.some((file) => this.given.includes(file)) ? false : this.isLooking;
         this.show();

@@ -11,6 +11,9 @@ import { showResult } from './result.js';
 /** @typedef {import('./engine.js').Request} Request */
 /** @typedef {import('./engine.js').JobOptions} JobOptions */
 
+/** What a job keeps in memory; the rest goes to blobs, which the browser keeps elsewhere. */
+const MEMORY_BYTES = 128 << 20;
+
 /** The bytes of a data block. @param {string} id */
 function embedded(id) {
     const text = byId(id).textContent ?? '';
@@ -173,7 +176,7 @@ function optionsOf(form) {
     const text = (/** @type {string} */ name) => String(new FormData(form).get(name) ?? '').trim();
     const list = (/** @type {string} */ name) => text(name).split(/[\s,]+/).filter((word) => word !== '');
     /** @type {JobOptions} */
-    const options = {};
+    const options = { memory: MEMORY_BYTES };
     if (text('from')) options.from = text('from');
     if (text('to')) options.to = text('to');
     if (list('metric').length > 0) options.metric = list('metric');

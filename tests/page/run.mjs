@@ -220,6 +220,20 @@ test('cancel ends the work at once, and the next job runs', async () => {
     await close();
 });
 
+test('rows that do not fit into memory go to blobs, and the manifest is the command\'s', async () => {
+    // A leaf is a row of 50 bytes or more, of which 8 MiB stay in memory.
+    let lines = '';
+    for (let leaf = 0; leaf < 300_000; leaf++) lines += `sys.load ${1_600_000_000 + ((leaf * 7919) % 300) * 3600} ${leaf} host=web${leaf % 1000}\n`;
+    writeFileSync(at('wide.txt'), lines);
+    const { page, close } = await open(browser);
+    await give(page, [], [at('wide.txt')]);
+    await answer(page);
+    const manifest = await download(page, 'Save the fingerprint');
+    native('manifest', 'wide.txt', '-o', 'wide.arrow', '--quiet');
+    assert.ok(manifest.equals(readFileSync(at('wide.arrow'))), 'the manifests differ');
+    await close();
+});
+
 test('the keyboard alone does everything', async () => {
     const { page, close } = await open(browser);
     const focus = () => page.evaluate(() => document.activeElement?.textContent ?? '');

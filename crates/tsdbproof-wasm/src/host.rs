@@ -1,4 +1,4 @@
-//! JavaScript as a host: one thread, no scratch space, bytes that must be waited for.
+//! JavaScript as a host: one thread, scratch space only in workers, bytes that must be waited for.
 
 use std::{cell::RefCell, sync::Arc};
 
@@ -9,7 +9,7 @@ use tsdbproof::{
 };
 use wasm_bindgen::prelude::*;
 
-use crate::{input::JsInput, pieces::Pieces};
+use crate::{input::JsInput, pieces::Pieces, scratch::scratch};
 
 /// The inputs of a job, in the order in which it was given them.
 pub(crate) struct JsHost {
@@ -220,7 +220,7 @@ impl Host for JsHost {
     }
 
     fn scratch(&self) -> Result<Option<Arc<dyn Scratch>>, Error> {
-        Ok(None)
+        Ok(scratch())
     }
 
     fn threads(&self) -> usize {

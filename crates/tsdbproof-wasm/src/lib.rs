@@ -9,6 +9,7 @@ mod names;
 mod options;
 mod outcome;
 mod pieces;
+mod scratch;
 
 use tsdbproof::{Against, Error, Limits, report::SeriesPoints};
 use tsify::Ts;

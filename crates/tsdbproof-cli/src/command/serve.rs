@@ -53,7 +53,8 @@ impl Args {
             io_error(&error, &address).help("another port may be free: --port 0 takes one")
         })?;
         let mut out = Sink::stream(machine.out, STDOUT);
-        writeln!(out, "http://{}/", listener.local_addr()?)?;
+        // In one piece: a program that starts this one waits for the line.
+        out.write_all(format!("http://{}/\n", listener.local_addr()?).as_bytes())?;
         out.commit()?;
         http::serve(&listener, page, &machine.stop)
     }

@@ -1,0 +1,89 @@
+//! Scratch space out of blobs, which a browser keeps outside of the page's memory and, when they are
+//! many, on disk. Only workers can read them without waiting; elsewhere there is none.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use js_sys::{Array, Reflect, Uint8Array, global};
+use tsdbproof::{Error, Kind, Scratch};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, FileReaderSync};
+
+thread_local! {
+    /// What was written, by space and then by its first byte. Values of JavaScript can't go to another
+    /// thread, and a [`Scratch`] must be able to: it holds only the number of its space.
+    static SPACES: RefCell<HashMap<u32, BTreeMap<u64, Blob>>> = RefCell::default();
+    static NEXT: Cell<u32> = const { Cell::new(0) };
+}
+
+/// New scratch space; `None` outside of workers.
+pub(crate) fn scratch() -> Option<Arc<dyn Scratch>> {
+    let reader = Reflect::get(&global(), &"FileReaderSync".into()).ok()?;
+    if reader.is_undefined() {
+        return None;
+    }
+    let space = NEXT.replace(NEXT.get().wrapping_add(1));
+    SPACES.with_borrow_mut(|spaces| spaces.insert(space, BTreeMap::new()));
+    Some(Arc::new(Blobs { space }))
+}
+
+/// A space, by its number.
+struct Blobs {
+    space: u32,
+}
+
+impl Drop for Blobs {
+    fn drop(&mut self) {
+        SPACES.with_borrow_mut(|spaces| spaces.remove(&self.space));
+    }
+}
+
+impl Scratch for Blobs {
+    fn write_at(&self, bytes: &[u8], at: u64) -> Result<(), Error> {
+        let parts = Array::of1(&Uint8Array::from(bytes).into());
+        let blob = Blob::new_with_u8_array_sequence(&parts).map_err(failed)?;
+        SPACES.with_borrow_mut(|spaces| spaces.entry(self.space).or_default().insert(at, blob));
+        Ok(())
+    }
+
+    fn read_at(&self, bytes: &mut [u8], at: u64) -> Result<(), Error> {
+        let mut filled = 0;
+        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            let piece = self.piece(at + filled as u64, rest.len() as u64)?;
+            let count = (piece.length() as usize).min(rest.len());
+            let taken = rest.get_mut(..count).filter(|taken| !taken.is_empty()).ok_or_else(lost)?;
+            piece.subarray(0, count as u32).copy_to(taken);
+            filled += count;
+        }
+        Ok(())
+    }
+}
+
+impl Blobs {
+    /// Bytes from `at` on, at most `count`, as far as they were written at once.
+    fn piece(&self, at: u64, count: u64) -> Result<Uint8Array, Error> {
+        let found = SPACES.with_borrow(|spaces| {
+            let (from, blob) = spaces.get(&self.space)?.range(..=at).next_back()?;
+            Some((at - from, blob.clone()))
+        });
+        let (from, blob) = found.ok_or_else(lost)?;
+        let (from, to) = (from as f64, (from + count) as f64);
+        let part = blob.slice_with_f64_and_f64(from, to).map_err(failed)?;
+        let reader = FileReaderSync::new().map_err(failed)?;
+        Ok(Uint8Array::new(&reader.read_as_array_buffer(&part).map_err(failed)?.into()))
+    }
+}
+
+fn lost() -> Error {
+    Error::new(Kind::Io, "scratch space gave back fewer bytes than it took")
+}
+
+fn failed(thrown: JsValue) -> Error {
+    let why = thrown.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    let why = why.unwrap_or_else(|| format!("{thrown:?}"));
+    Error::new(Kind::Io, format!("scratch space: {why}"))
+        .help("the browser's disk may be full; give less at a time, or use the command")
+}
