@@ -120,10 +120,10 @@ export class Slot {
 /** @param {Given} file */
 const isRefused = (file) => file.unread !== undefined || refusal(file) !== undefined;
 
-/** Why a file that was named by itself is not read. @param {Given} file */
+/** Why a file that was named by itself is not read, as the report tells it: in English. @param {Given} file */
 function refusal(file) {
     if (file.folder !== undefined || file.is === undefined) return undefined;
-    return file.is.isManifest || file.is.format !== undefined ? undefined : t('notRecognised');
+    return file.is.isManifest || file.is.format !== undefined ? undefined : 'no format recognises it';
 }
 
 /** @param {Given} file */

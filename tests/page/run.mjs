@@ -172,7 +172,7 @@ test('a report that stands alone tells the verdict, the picture and the differen
 
 test('a broken file does not stop the others, and is told', async () => {
     const { page, close } = await open(browser);
-    writeFileSync(at('holiday.jpg'), '\u0001\u0002\u0003 no points');
+    writeFileSync(at('holiday.jpg'), Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 0x10, 0x4a, 0x46, 0x49, 0x46, 0, 1]));
     await give(page, [at('backup.txt')], [at('backup.txt'), at('holiday.jpg'), at('cut.gz')]);
     await answer(page);
     const problems = await page.locator('.problems').innerText();

@@ -125,7 +125,7 @@ async fn what_came_with_a_folder_is_read_or_told() {
     let parts = vec![
         part("dump/_SUCCESS", "", ""),
         part("dump/a", TEXT, ""),
-        part("dump/b", "<html>", ""),
+        part("dump/b", r#"{"a":1}"#, ""),
         part("dump/c", TEXT, "the disk is gone"),
     ];
     let outcome = show(parts, None, None).await.expect("readable").js_value();
