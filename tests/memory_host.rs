@@ -17,6 +17,8 @@ use tsdbproof::{Error, Flow, Host, Input, Limits, Scratch, Source, Task, Work, h
 pub(crate) struct MemoryHost {
     /// Bytes, and how often they were read.
     pub(crate) inputs: Vec<(Vec<u8>, Arc<Mutex<u32>>)>,
+    /// Their names, for errors.
+    pub(crate) names: Vec<String>,
     /// Sizes of the pieces, in turn.
     pub(crate) piece_bytes: Vec<usize>,
     /// How many tasks run side by side.
@@ -31,6 +33,7 @@ impl Default for MemoryHost {
     fn default() -> Self {
         MemoryHost {
             inputs: Vec::new(),
+            names: Vec::new(),
             piece_bytes: vec![64 << 10],
             threads: 2,
             are_streams: false,
@@ -44,6 +47,7 @@ impl MemoryHost {
     pub(crate) fn source(&mut self, files: &[(&str, &[u8])]) -> Source {
         let inputs = files.iter().map(|(name, bytes)| {
             self.inputs.push((bytes.to_vec(), Arc::default()));
+            self.names.push((*name).to_owned());
             let size = (!self.are_streams).then_some(bytes.len() as u64);
             let head = &bytes[..bytes.len().min(HEAD_BYTES)];
             Input::new((*name).to_owned(), size, head, &Limits::default())
@@ -85,7 +89,10 @@ impl Host for MemoryHost {
                 let Some(task) = queue.lock().expect("no test panics in here").next() else {
                     return Ok(());
                 };
-                self.feed(task)?;
+                self.feed(task).map_err(|error| match self.names.get(task.input) {
+                    Some(name) => error.in_file(name),
+                    None => error,
+                })?;
             }
         };
         thread::scope(|scope| {

@@ -11,6 +11,7 @@ mod judge;
 mod laws;
 mod limits;
 mod memory_host;
+mod query_answers;
 mod points;
 mod raw_scan;
 mod session;

@@ -3,7 +3,9 @@
 use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
-use tsdbproof::{Columns, Duplicates, Error, Options, Scope, format_by_name, time::parse_time};
+use tsdbproof::{
+    Columns, Duplicates, Error, Options, Scope, TimeUnit, format_by_name, time::parse_time,
+};
 use tsdbproof_sources::{Opening, PIECE_BYTES, Resources, memory_bytes};
 
 use crate::{
@@ -23,6 +25,15 @@ pub(crate) struct Reading {
     /// value, tags (joined by +), tag.KEY, pairs; text in single quotes holds for every row
     #[arg(long, value_name = "ROLE=COLUMN,…", value_parser = Columns::parse)]
     columns: Option<Columns>,
+
+    /// What the times of an answer of /api/query count, where its keys don't tell
+    #[arg(long, value_name = "UNIT", value_parser = values::time_unit())]
+    unit: Option<TimeUnit>,
+
+    /// Take the values of an answer of /api/query as they are, though they were computed: no
+    /// stored points
+    #[arg(long)]
+    allow_aggregated: bool,
 
     /// End at the first bad line
     #[arg(long)]
@@ -168,6 +179,8 @@ impl Reading {
     pub(crate) fn apply(&self, options: &mut Options) {
         options.format = self.format.and_then(format_by_name);
         options.read.columns = self.columns.clone().unwrap_or_default();
+        options.read.unit = self.unit;
+        options.read.allow_aggregated = self.allow_aggregated;
         options.strict = self.strict;
         options.read.key_widths.salt = self.salt_width;
         if let Some([metric, tag_key, tag_value]) = self.uid_widths {

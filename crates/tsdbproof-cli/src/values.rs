@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap_complete::Shell;
-use tsdbproof::{Depth, Duplicates, FORMATS, Format, Interval, Profile, time::parse_duration};
+use tsdbproof::{
+    Depth, Duplicates, FORMATS, Format, Interval, Profile, TimeUnit, time::parse_duration,
+};
 
 /// Bytes: `4096`, `64k`, `512 MiB`, `1GiB`.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
@@ -123,6 +125,13 @@ pub(crate) fn duplicates() -> impl TypedValueParser<Value = Duplicates> {
         ("keep", "all; the instant is counted as a conflict", Duplicates::Keep),
         ("last", "the one written last", Duplicates::Last),
         ("first", "the one written first", Duplicates::First),
+    ])
+}
+
+pub(crate) fn time_unit() -> impl TypedValueParser<Value = TimeUnit> {
+    choice(vec![
+        ("s", "seconds since 1970", TimeUnit::Seconds),
+        ("ms", "milliseconds since 1970", TimeUnit::Milliseconds),
     ])
 }
 

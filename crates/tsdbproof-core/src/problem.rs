@@ -114,6 +114,8 @@ problem_kinds! {
     StrayBytes = "stray-bytes", Damage;
     /// The last line has no end: it may be cut.
     NoFinalNewline = "no-final-newline", Note;
+    /// A stream that does not say where it ends: it may be cut.
+    NoEnd = "no-end", Note;
     /// A line without a character.
     BlankLine = "blank-line", Note;
     /// More blanks than the format allows.

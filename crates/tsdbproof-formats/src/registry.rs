@@ -105,7 +105,7 @@ pub static FORMATS: &[&Format] = &[
     &csv::FORMAT,
     &csv::tsv::FORMAT,
     &arrow_ipc::FORMAT,
-    &arrow_ipc::FILE_FORMAT,
+    &arrow_ipc::indexed::FORMAT,
 ];
 
 /// The format of this name.

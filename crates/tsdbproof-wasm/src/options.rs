@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use tsdbproof::{
-    Columns, Depth, Duplicates, Error, FORMATS, FileDigests, Options, Profile, Scope,
+    Columns, Depth, Duplicates, Error, FORMATS, FileDigests, Options, Profile, Scope, TimeUnit,
     time::parse_time,
 };
 use tsify::{Ts, Tsify};
@@ -42,6 +42,12 @@ pub struct JobOptions {
     /// `metric=name,timestamp:ms=time,value=reading,tags=host+dc`.
     #[tsify(optional)]
     pub columns: Option<String>,
+    /// What the times of an answer of /api/query count, where its keys don't tell.
+    #[tsify(optional, type = "\"s\" | \"ms\"")]
+    pub unit: Option<String>,
+    /// Take the values of an answer of /api/query as they are, though they were computed.
+    #[tsify(optional)]
+    pub allow_aggregated: bool,
     /// Leave out the digests of the files' bytes.
     #[tsify(optional)]
     pub no_file_digests: bool,
@@ -119,6 +125,10 @@ impl JobOptions {
         let format = |name: String| named("format", Some(&name), &formats);
         let mut read = defaults.read;
         read.columns = self.columns.as_deref().map(Columns::parse).transpose()?.unwrap_or_default();
+        let units = [("s", TimeUnit::Seconds), ("ms", TimeUnit::Milliseconds)];
+        let unit = |name: String| named("unit", Some(&name), &units);
+        read.unit = self.unit.map(unit).transpose()?;
+        read.allow_aggregated = self.allow_aggregated;
         let limits = &mut read.limits;
         limits.line_bytes = self.max_line.map_or(limits.line_bytes, |bytes| bytes as usize);
         Ok(Options {

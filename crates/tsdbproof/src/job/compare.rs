@@ -5,7 +5,10 @@
 
 use tsdbproof_core::{Error, HOUR_MS, Hour, Kind, Profile, Record, Series, digest::Depth};
 
-use super::stretch::{Sample, Stretch, emit};
+use super::{
+    reconcile::{Group, Lossy, Reconciled},
+    stretch::{Sample, Stretch, emit},
+};
 use crate::{
     Host, Options,
     look::{
@@ -145,8 +148,10 @@ impl Comparison<'_> {
             self.compared.nodes += 1;
             self.compared.base_points += base;
             self.compared.current_points += current;
-            if are_equal(&rows, self.options.profile) {
-                self.compared.equal_nodes += 1;
+            let lossy = Lossy::of(&rows);
+            let is_equal = are_equal(&rows, self.options.profile);
+            if is_equal || lossy.is_some() && self.points.is_none() {
+                self.count_undiffering(is_equal, lossy.is_some());
                 continue;
             }
             let Some(hour) = rows.iter().flatten().map(|row| row.hour).next() else { continue };
@@ -163,7 +168,10 @@ impl Comparison<'_> {
                 }
             };
             stretch.extend(window_ms, base, current);
+            let weight = stretch.counts.weight();
             self.compare_node(&rows, hour, on_both, (stretch, &mut sample))?;
+            let is_explained = lossy.is_some() && stretch.counts.weight() == weight;
+            self.compared.lossy_nodes += u64::from(is_explained);
             differs = true;
             if stretches.len() > STRETCHES {
                 // The last may go on.
@@ -179,6 +187,17 @@ impl Comparison<'_> {
         Ok(())
     }
 
+    /// Counts a node in which no difference can be told.
+    fn count_undiffering(&mut self, is_equal: bool, is_lossy: bool) {
+        match (is_equal, is_lossy) {
+            (true, false) => self.compared.equal_nodes += 1,
+            (_, _) => {
+                self.compared.lossy_nodes += 1;
+                self.compared.undecided_nodes += u64::from(!is_equal);
+            }
+        }
+    }
+
     fn compare_node(
         &mut self,
         rows: &[Option<Row>; 2],
@@ -189,7 +208,8 @@ impl Comparison<'_> {
         let profile = self.options.profile;
         match (rows, &mut self.points) {
             (_, Some(points)) if on_both => {
-                let found = compare_points(points, hour, self.options, (stretch, sample))?;
+                let lossy = Lossy::of(rows);
+                let found = compare_points(points, hour, lossy, self.options, (stretch, sample))?;
                 check_found(rows, found)?;
             }
             ([Some(base), Some(current)], _) => {
@@ -247,11 +267,15 @@ fn check_found(rows: &[Option<Row>; 2], found: [u64; 2]) -> Result<(), Error> {
 fn compare_points(
     points: &mut [Merge<Kept>; 2],
     hour: Hour,
+    lossy: Option<Lossy>,
     options: &Options,
     (stretch, sample): (&mut Stretch, &mut Sample),
 ) -> Result<[u64; 2], Error> {
     let [base, current] = points;
     let mut sides = [Instants::open(base, hour, options)?, Instants::open(current, hour, options)?];
+    if let Some(lossy) = lossy {
+        return compare_lossy(sides, lossy, hour, (stretch, sample));
+    }
     loop {
         let [base, current] = &mut sides;
         let offset = |side: &Instants<'_>| side.next.first().map(|record| record.offset_ms());
@@ -268,6 +292,29 @@ fn compare_points(
                 stretch.on_both(hour, &base, &current, sample);
             }
         }
+    }
+}
+
+/// The same of an hour of which a side lost something.
+fn compare_lossy(
+    mut sides: [Instants<'_>; 2],
+    lossy: Lossy,
+    hour: Hour,
+    (stretch, sample): (&mut Stretch, &mut Sample),
+) -> Result<[u64; 2], Error> {
+    let group_of = |record: &Record| record.offset_ms() / lossy.group_ms();
+    loop {
+        let next = sides.iter().filter_map(|side| side.next.first().map(group_of)).min();
+        let Some(next) = next else { return Ok(sides.map(|side| side.found)) };
+        let mut group = Group::default();
+        for (index, side) in sides.iter_mut().enumerate() {
+            while side.next.first().map(group_of) == Some(next) {
+                group.add(index, &side.take()?);
+            }
+        }
+        let Reconciled { left: [base, current], lost } = group.reconcile(lossy);
+        stretch.lose(lost);
+        stretch.differ(hour, &base, &current, sample);
     }
 }
 

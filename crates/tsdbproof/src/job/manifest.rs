@@ -25,17 +25,22 @@ pub async fn manifest<H: Host>(
     let scope = options.scope.text();
     let looked = look(host, source, 0, options).await?;
     let mut rows = manifests::Rows::new(out, options.depth)?;
-    let survey = looked.leaves.survey(&mut |depth, name, entry| rows.push(depth, name, entry))?;
+    let survey = looked
+        .leaves
+        .survey(&mut |depth, name, entry, losses| rows.push(depth, name, entry, losses))?;
     let meta = Meta {
         depth: options.depth,
         totals: survey.totals,
         scope: scope.clone(),
         left_out: looked.problems.left_out(),
+        losses: std::mem::take(&mut rows.losses),
         files: looked.files.iter().map(side::file_meta).collect(),
     };
     rows.writer.finish(&meta)?;
     let side = side::of_source("source", source, &looked, &survey, &scope);
-    Ok(verdict::of_source(JobKind::Manifest, side, options))
+    let mut report = verdict::of_source(JobKind::Manifest, side, options);
+    report.notes.extend(side::unprotected(&looked));
+    Ok(report)
 }
 
 /// Joins manifests into one. The host's inputs are the parts.
@@ -57,9 +62,11 @@ pub async fn merge<H: Host>(
     let mut contradictions = Contradictions::default();
     while let Some(series) = merge.next_series()? {
         writer.series(&series);
-        while let Some(row) = merge.next()? {
+        while let Some(mut row) = merge.next()? {
             while merge.peek().is_some_and(|other| other.hour == row.hour) {
-                if merge.next()?.is_some_and(|other| other.entry != row.entry) {
+                let Some(other) = merge.next()? else { break };
+                row.losses.join(other.losses);
+                if other.entry != row.entry {
                     contradictions.add(|| super::place_of(&series, depth, row.hour));
                 }
             }
@@ -92,7 +99,8 @@ fn write(
     scope: &str,
 ) -> Result<Totals, Error> {
     let mut rows = manifests::Rows::new(out, leaves.depth)?;
-    let survey = leaves.survey(&mut |depth, name, entry| rows.push(depth, name, entry))?;
+    let survey =
+        leaves.survey(&mut |depth, name, entry, losses| rows.push(depth, name, entry, losses))?;
     let mut left_out = std::collections::BTreeMap::<String, u64>::new();
     for (kind, count) in parts.iter().flat_map(|part| &part.left_out) {
         *left_out.entry(kind.clone()).or_default() += count;
@@ -102,6 +110,7 @@ fn write(
         totals: survey.totals,
         scope: scope.to_owned(),
         left_out: left_out.into_iter().collect(),
+        losses: std::mem::take(&mut rows.losses),
         files: parts.iter().flat_map(|part| &part.files).cloned().collect(),
     };
     rows.writer.finish(&meta)?;

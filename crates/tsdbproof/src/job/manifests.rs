@@ -3,14 +3,14 @@
 use std::{io::Write, sync::Arc};
 
 use tsdbproof_core::{
-    Error, Kind, Series,
+    Error, Kind, Losses, Series,
     digest::{Depth, Name},
 };
 
 use crate::{
     Flow, Host, Input, Task, Work,
-    look::{Leaves, Row, Run, RunWriter, Spill, series_at},
-    store::manifest::{ManifestReader, ManifestWriter, Meta},
+    look::{Leaves, Merge, Row, Run, RunWriter, Spill, series_at},
+    store::manifest::{LossyRows, ManifestReader, ManifestWriter, Meta},
 };
 
 /// A manifest that was read and found sound.
@@ -43,7 +43,8 @@ fn keep<'a>(
             rows.series(series);
             *last = Some(series.clone());
         }
-        rows.push(&Row { hour, entry: *entry, is_dirty: false, place: None })
+        let losses = Losses::default();
+        rows.push(&Row { hour, entry: *entry, is_dirty: false, place: None, losses })
     }
 }
 
@@ -78,21 +79,43 @@ pub(super) async fn read<H: Host>(
     for task in host.read(tasks).await? {
         let (run, meta) =
             task.work.result.ok_or_else(|| Error::new(Kind::Io, "nothing was read"))?;
+        let run =
+            if meta.losses.is_empty() { run } else { with_losses(spill, &run, &meta.losses)? };
         let leaves = Leaves { spill: Arc::clone(spill), run, depth: meta.depth };
         manifests.push(ReadManifest { leaves, meta });
     }
     Ok(manifests)
 }
 
+/// The rows with what they lost, which stands behind them in the file.
+fn with_losses(spill: &Arc<Spill>, run: &Run, losses: &LossyRows) -> Result<Run, Error> {
+    let mut rows = Merge::<Row>::open(spill, std::slice::from_ref(run))?;
+    let mut writer = RunWriter::new(spill);
+    let mut index = 0;
+    while let Some(series) = rows.next_series()? {
+        writer.series(&series);
+        while let Some(row) = rows.next()? {
+            writer.push(&Row { losses: losses.of(index), ..row })?;
+            index += 1;
+        }
+    }
+    writer.finish()
+}
+
 /// Writes the nodes of one depth as a manifest's rows.
 pub(super) struct Rows<'a> {
     pub(super) writer: ManifestWriter<&'a mut (dyn Write + Send)>,
-    pub(super) depth: Depth,
+    depth: Depth,
+    /// Rows so far.
+    count: u64,
+    /// Those that came with a loss.
+    pub(super) losses: LossyRows,
 }
 
 impl<'a> Rows<'a> {
     pub(super) fn new(out: &'a mut (dyn Write + Send), depth: Depth) -> Result<Self, Error> {
-        Ok(Rows { writer: ManifestWriter::new(out, depth)?, depth })
+        let (writer, losses) = (ManifestWriter::new(out, depth)?, LossyRows::default());
+        Ok(Rows { writer, depth, count: 0, losses })
     }
 
     pub(super) fn push(
@@ -100,10 +123,13 @@ impl<'a> Rows<'a> {
         depth: Depth,
         name: Name<'_>,
         entry: &tsdbproof_core::digest::Entry,
+        losses: Losses,
     ) -> Result<(), Error> {
         if depth != self.depth {
             return Ok(());
         }
+        self.losses.push(self.count, losses);
+        self.count += 1;
         match depth {
             Depth::Metric => self.writer.push(&series_at(depth, name.series), name.hour, entry),
             _ => self.writer.push(name.series, name.hour, entry),

@@ -14,6 +14,7 @@ mod explain;
 mod manifest;
 mod manifests;
 mod points;
+mod reconcile;
 mod show;
 mod side;
 mod stretch;

@@ -14,7 +14,7 @@ use crate::{
 
 /// Nothing is to be seen on the way up the tree.
 pub(super) fn survey(leaves: &Leaves) -> Result<Survey, Error> {
-    leaves.survey(&mut |_, _, _| Ok(()))
+    leaves.survey(&mut |_, _, _, _| Ok(()))
 }
 
 fn totals(survey: &Survey, scope: &str) -> SideTotals {
@@ -51,6 +51,7 @@ pub(super) fn of_source(
         days: BTreeMap::new(),
         rows: BTreeMap::new(),
         left_out: BTreeMap::new(),
+        losses: survey.losses.clone(),
     }
 }
 
@@ -64,6 +65,17 @@ fn file(look: &FileLook) -> File {
         points_read: look.points_read,
         sha256: look.blocks.sha256.as_ref().map(hex),
     }
+}
+
+/// What is to be said of files whose content nothing protects.
+pub(super) fn unprotected(looked: &Looked) -> Option<String> {
+    let files = looked.files.iter().filter(|file| !file.is_protected && file.points_read > 0);
+    let what = match (files.count(), looked.files.len()) {
+        (0, _) => return None,
+        (count, all) if count == all => "no checksum stands in the files".to_owned(),
+        (count, all) => format!("no checksum stands in {count} of {all} files"),
+    };
+    Some(format!("content unprotected: {what}; a changed digit is seen only against a manifest"))
 }
 
 /// A side that is a manifest.
@@ -95,6 +107,7 @@ pub(super) fn of_manifest(
         days: BTreeMap::new(),
         rows: BTreeMap::new(),
         left_out: meta.left_out.iter().cloned().collect(),
+        losses: survey.losses.clone(),
     }
 }
 
@@ -111,7 +124,7 @@ pub(super) fn file_meta(look: &FileLook) -> FileMeta {
 /// Totals by metric, points by day, and nodes by depth, for a side that is to be shown.
 pub(super) fn tell_all(side: &mut Side, leaves: &Leaves) -> Result<(), Error> {
     let mut series = 0;
-    let survey = leaves.survey(&mut |depth, name, entry| {
+    let survey = leaves.survey(&mut |depth, name, entry, _| {
         match depth {
             Depth::Hour => {}
             Depth::Day => {

@@ -23,6 +23,8 @@ pub(super) struct Stretch {
     base_points: u64,
     current_points: u64,
     pub(super) counts: Counts,
+    /// Those of `counts.lost` by what was lost, in the order of [`Loss::ALL`].
+    lost: [u64; 2],
     examples: Vec<PointDifference>,
 }
 
@@ -56,6 +58,7 @@ impl Stretch {
             base_points: 0,
             current_points: 0,
             counts: Counts::default(),
+            lost: [0; 2],
             examples: Vec::new(),
         }
     }
@@ -72,6 +75,35 @@ impl Stretch {
         }
         self.base_points += base;
         self.current_points += current;
+    }
+
+    /// Counts points that differ only by what was lost on their way, in the order of [`Loss::ALL`].
+    pub(super) fn lose(&mut self, lost: [u64; 2]) {
+        self.counts.lost += lost.iter().sum::<u64>();
+        self.lost.iter_mut().zip(lost).for_each(|(sum, lost)| *sum += lost);
+    }
+
+    /// Takes points of both sides that differ, of any instants in order.
+    pub(super) fn differ(
+        &mut self,
+        hour: Hour,
+        mut base: &[Record],
+        mut current: &[Record],
+        sample: &mut Sample,
+    ) {
+        loop {
+            let next = |records: &[Record]| records.first().map(|record| record.offset_ms());
+            let Some(offset) = next(base).into_iter().chain(next(current)).min() else { return };
+            let (of_base, later) = split_instant(base, offset);
+            base = later;
+            let (of_current, later) = split_instant(current, offset);
+            current = later;
+            match (of_base.is_empty(), of_current.is_empty()) {
+                (false, true) => self.only_in_base(hour, of_base, sample),
+                (true, _) => self.only_in_current(hour, of_current, sample),
+                (false, false) => self.on_both(hour, of_base, of_current, sample),
+            }
+        }
     }
 
     pub(super) fn only_in_base(&mut self, hour: Hour, records: &[Record], sample: &mut Sample) {
@@ -130,6 +162,12 @@ impl Stretch {
             });
         }
     }
+}
+
+/// The records of an instant that the first may have, and those behind them.
+fn split_instant(records: &[Record], offset_ms: u32) -> (&[Record], &[Record]) {
+    let end = records.partition_point(|record| record.offset_ms() <= offset_ms);
+    records.split_at(end)
 }
 
 /// The differences of a series, with the pattern that explains them.
@@ -221,6 +259,9 @@ fn causes(stretch: &Stretch, sample: &Sample, explained: Option<&Explained>) -> 
     if resolved > 0 {
         causes.push(Cause::DuplicateResolved { points: resolved });
     }
+    let [seconds, integers] = stretch.lost;
+    causes.extend((seconds > 0).then_some(Cause::WholeSeconds { points: seconds }));
+    causes.extend((integers > 0).then_some(Cause::WideIntegers { points: integers }));
     if f32_equal_nodes > 0 {
         causes.push(Cause::EqualInF32 { nodes: f32_equal_nodes });
     }

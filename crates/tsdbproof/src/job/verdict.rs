@@ -1,6 +1,8 @@
 //! From what was found to an answer. A wrong "same" is the worst that can happen: nothing that was
 //! not compared is ever called the same.
 
+use tsdbproof_core::Loss;
+
 use crate::{
     Options,
     report::{JobKind, Report, Side, Verdict},
@@ -65,10 +67,34 @@ fn gaps(report: &Report, options: &Options) -> Vec<String> {
             )
         }));
     }
+    for side in &report.sides {
+        gaps.extend(side.losses.iter().map(|(loss, count)| lost(side, loss, *count)));
+    }
+    let undecided = report.compared.as_ref().map_or(0, |compared| compared.undecided_nodes);
+    if undecided > 0 {
+        gaps.push(format!(
+            "{undecided} of these differ, and without the points of both sides nobody can tell whether for more than that"
+        ));
+    }
     let points: u64 = report.sides.iter().map(|side| side.totals.points).sum();
     if points == 0 && !options.allow_empty {
         let what = if report.job.compares() { "nothing was compared" } else { "nothing was read" };
         gaps.push(format!("{what}: there are no points (--allow-empty takes that as fine)"));
     }
     gaps
+}
+
+/// What the way of a side's points could not carry.
+fn lost(side: &Side, loss: &str, count: u64) -> String {
+    let (role, depth) = (side.role, side.depth.name());
+    let plural = if count == 1 || depth == "series" { "" } else { "s" };
+    let what = match loss {
+        loss if loss == Loss::WholeSeconds.name() => {
+            "came in whole seconds: a time within a second can't be seen; ask with ms=true"
+        }
+        _ => {
+            "came with doubles that may stand for integers beyond 2^53: their last digits can't be seen"
+        }
+    };
+    format!("{count} {depth}{plural} of {role} {what}")
 }

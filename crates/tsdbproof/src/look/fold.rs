@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tsdbproof_core::{
-    Error, HOUR_MS, Hour, Record, Series,
+    Error, HOUR_MS, Hour, Losses, Record, Series,
     digest::{Entry, OpenHour},
 };
 
@@ -90,12 +90,15 @@ impl Fold<'_> {
             while let Some(hour) = earliest_hour(rows.peek(), points.peek()) {
                 let same = Same::take(&mut rows, hour, (hash, &mut self.wanted))?;
                 let has_points = points.peek().is_some_and(|point| point.hour == hour);
-                if let Some(row) = same.row.as_ref().filter(|_| same.is_equal && !has_points) {
-                    writer.push(row)?;
+                let losses = same.losses;
+                if let Some(row) = same.row.clone().filter(|_| same.is_equal && !has_points) {
+                    writer.push(&Row { losses, ..row })?;
+                } else if same.row.is_none() && !has_points {
+                    // Losses make no leaf: none of its points is in scope.
                 } else if same.row.is_none() || self.has_again {
                     let mut leaf = Leaf::new(hour);
                     self.hash_points(&mut points, &mut again, &mut leaf)?;
-                    writer.push(&leaf.close())?;
+                    writer.push(&Row { losses, ..leaf.close() })?;
                 } else {
                     self.wanted.add(hash, hour, &same.places);
                     while points.peek().is_some_and(|point| point.hour == hour) {
@@ -129,11 +132,12 @@ fn earliest_hour(row: Option<&Row>, point: Option<&Kept>) -> Option<Hour> {
     row.map(|row| row.hour).into_iter().chain(point.map(|point| point.hour)).min()
 }
 
-/// The rows of one leaf: what the first tells, and whether all tell the same.
+/// The rows of one leaf: what the first with points tells, and whether all tell the same.
 struct Same {
     row: Option<Row>,
     is_equal: bool,
     places: Vec<Place>,
+    losses: Losses,
 }
 
 impl Same {
@@ -146,9 +150,14 @@ impl Same {
         hour: Hour,
         (hash, wanted): (SeriesHash, &mut Wanted),
     ) -> Result<Self, Error> {
-        let mut same = Same { row: None, is_equal: true, places: Vec::new() };
+        let losses = Losses::default();
+        let mut same = Same { row: None, is_equal: true, places: Vec::new(), losses };
         while rows.peek().is_some_and(|row| row.hour == hour) {
             let Some(row) = rows.next()? else { break };
+            same.losses.join(row.losses);
+            if row.is_of_losses() {
+                continue;
+            }
             same.places.extend(row.place);
             let equals = same.row.as_ref().is_none_or(|first| first.entry == row.entry);
             same.is_equal &= equals && !row.is_dirty && same.places.len() <= Self::PLACES;
@@ -248,6 +257,7 @@ impl Leaf {
         let time = |offset| u64::from(self.hour) * HOUR_MS + u64::from(offset);
         let (first, last) = self.offsets.unwrap_or_default();
         let entry = Entry { exact, f32, first_ms: time(first), last_ms: time(last) };
-        Row { hour: self.hour, entry, is_dirty: false, place: None }
+        let losses = Losses::default();
+        Row { hour: self.hour, entry, is_dirty: false, place: None, losses }
     }
 }

@@ -116,16 +116,20 @@ pub(super) struct InParts {
     /// The part that bytes are fed to, by its index.
     part: usize,
     reader: Option<Box<dyn FormatReader>>,
+    is_protected: bool,
 }
 
 impl InParts {
     pub(super) fn new(parts: &Arc<[Part]>, at: u64) -> Self {
         let part = parts.partition_point(|part| part.range.end <= at);
-        InParts { parts: Arc::clone(parts), at, part, reader: None }
+        InParts { parts: Arc::clone(parts), at, part, reader: None, is_protected: true }
     }
 
     fn close(&mut self, sink: &mut dyn PointSink) -> Result<(), Error> {
-        self.reader.take().map_or(Ok(()), |mut reader| reader.finish(sink))
+        let Some(mut reader) = self.reader.take() else { return Ok(()) };
+        reader.finish(sink)?;
+        self.is_protected &= reader.is_protected();
+        Ok(())
     }
 }
 
@@ -175,5 +179,9 @@ impl FormatReader for InParts {
 
     fn lines(&self) -> u64 {
         0
+    }
+
+    fn is_protected(&self) -> bool {
+        self.is_protected
     }
 }

@@ -94,6 +94,7 @@ pub(crate) struct Intake {
     unpack: Box<dyn Decompressor>,
     sink: Sink,
     digester: Option<Digester>,
+    is_protected: bool,
 }
 
 /// What a part gave.
@@ -101,6 +102,8 @@ pub(crate) struct PartLook {
     pub(crate) found: Found,
     pub(crate) lines: u64,
     pub(crate) blocks: FileBlocks,
+    /// Whether checksums protect all that was read for points.
+    pub(crate) is_protected: bool,
     /// The byte behind the last that was read.
     pub(crate) end: u64,
 }
@@ -133,6 +136,8 @@ impl Plan for FirstLook {
             unpack,
             sink: Sink::new(&self.shared, self.input, keep),
             digester: Digester::new(self.digests, part.from, part.to),
+            // Until a reader that read something says otherwise.
+            is_protected: true,
         }
     }
 }
@@ -189,6 +194,7 @@ impl Intake {
             let sink = &mut self.sink;
             self.unpack.finish(&mut |piece| take(piece, reader.as_mut(), sink))?;
             reader.finish(sink)?;
+            self.is_protected = reader.is_protected() || self.unpack.is_protected();
             self.state = State::Done(reader.lines());
         }
         Ok(())
@@ -241,7 +247,8 @@ impl Feed for Intake {
         self.end_lines()?;
         let lines = if let State::Done(lines) = self.state { lines } else { 0 };
         let blocks = self.digester.map(Digester::finish).unwrap_or_default();
-        Ok(PartLook { found: self.sink.finish()?, lines, blocks, end: self.at })
+        let Intake { is_protected, at: end, .. } = self;
+        Ok(PartLook { found: self.sink.finish()?, lines, blocks, is_protected, end })
     }
 }
 

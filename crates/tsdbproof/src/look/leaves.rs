@@ -1,9 +1,9 @@
 //! The nodes of one depth of a side, in the order of the tree, read as often as needed.
 
-use std::sync::Arc;
+use std::{cell::Cell, collections::BTreeMap, sync::Arc};
 
 use tsdbproof_core::{
-    Error, Series,
+    Error, Loss, Losses, Series,
     digest::{Depth, Entry, Name, Totals, Tree},
 };
 
@@ -25,7 +25,12 @@ pub(crate) struct Survey {
     pub(crate) totals: Totals,
     /// Nodes by depth: metrics, series, days, hours.
     pub(crate) nodes: [u64; 4],
+    /// Leaves by what the way of their points could not carry.
+    pub(crate) losses: BTreeMap<&'static str, u64>,
 }
+
+/// Takes the nodes of a tree, children first, with what the way of their points could not carry.
+pub(crate) type Visit<'a> = dyn FnMut(Depth, Name<'_>, &Entry, Losses) -> Result<(), Error> + 'a;
 
 impl Leaves {
     /// The leaves, from the first on.
@@ -33,20 +38,23 @@ impl Leaves {
         Merge::open(&self.spill, std::slice::from_ref(&self.run))
     }
 
-    /// Folds the leaves up to the roots. Every node below goes to `visit`, children first.
-    pub(crate) fn survey(
-        &self,
-        visit: &mut dyn FnMut(Depth, Name<'_>, &Entry) -> Result<(), Error>,
-    ) -> Result<Survey, Error> {
+    /// Folds the leaves up to the roots. Every node below goes to `visit`.
+    pub(crate) fn survey(&self, visit: &mut Visit<'_>) -> Result<Survey, Error> {
         let mut tree = Tree::new(self.depth);
         let mut nodes = [0; 4];
         let mut failed = None;
+        let mut losses = BTreeMap::new();
+        // By depth: of the leaves since the last node of that depth.
+        let lost = Cell::new([Losses::default(); 4]);
         let mut count = |depth: Depth, name: Name<'_>, entry: &Entry| {
             if let Some(count) = nodes.get_mut(depth as usize) {
                 *count += 1;
             }
+            let mut all = lost.get();
+            let losses = all.get_mut(depth as usize).map(std::mem::take).unwrap_or_default();
+            lost.set(all);
             if failed.is_none() {
-                failed = visit(depth, name, entry).err();
+                failed = visit(depth, name, entry, losses).err();
             }
         };
         let mut rows = self.rows()?;
@@ -54,11 +62,17 @@ impl Leaves {
             while let Some(row) = rows.next()? {
                 let name = Name { series: &series, hour: row.hour };
                 tree.push(name, &row.entry, &mut count);
+                let mut all = lost.get();
+                all.iter_mut().for_each(|lost| lost.join(row.losses));
+                lost.set(all);
+                for loss in Loss::ALL.iter().filter(|loss| row.losses.holds(**loss)) {
+                    *losses.entry(loss.name()).or_default() += 1;
+                }
                 count(self.depth, name, &row.entry);
             }
         }
         let totals = tree.finish(&mut count);
-        failed.map_or(Ok(Survey { totals, nodes }), Err)
+        failed.map_or(Ok(Survey { totals, nodes, losses }), Err)
     }
 
     /// The nodes above at `depth`; the leaves themselves if they reach no deeper.
@@ -68,7 +82,7 @@ impl Leaves {
         }
         let mut writer = RunWriter::new(&self.spill);
         let mut last = None::<Series>;
-        self.survey(&mut |found, name, entry| {
+        self.survey(&mut |found, name, entry, losses| {
             if found != depth {
                 return Ok(());
             }
@@ -78,7 +92,7 @@ impl Leaves {
                 last = Some(series);
             }
             let hour = name.hour;
-            writer.push(&Row { hour, entry: *entry, is_dirty: false, place: None })
+            writer.push(&Row { hour, entry: *entry, is_dirty: false, place: None, losses })
         })?;
         Ok(Leaves { spill: Arc::clone(&self.spill), run: writer.finish()?, depth })
     }

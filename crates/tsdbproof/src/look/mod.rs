@@ -74,6 +74,8 @@ pub(crate) struct FileLook {
     pub(crate) format: &'static str,
     pub(crate) points_read: u64,
     pub(crate) blocks: FileBlocks,
+    /// Whether checksums protect its points.
+    pub(crate) is_protected: bool,
 }
 
 /// What stays the same over all looks at a side.
@@ -250,6 +252,7 @@ impl Side {
             format: reading.format.name,
             points_read: 0,
             blocks: FileBlocks::default(),
+            is_protected: true,
         };
         let run = Run::default();
         let mut looked = Looked {
@@ -278,6 +281,7 @@ impl Side {
             evidence.points.extend(result.found.points);
             if let Some(file) = looked.files.get_mut(index) {
                 file.points_read += result.found.points_read;
+                file.is_protected &= result.is_protected;
                 file.size_bytes = file.size_bytes.max(result.end);
                 file.blocks.blocks.extend(result.blocks.blocks);
                 file.blocks.sha256 = file.blocks.sha256.or(result.blocks.sha256);

@@ -1,8 +1,8 @@
 //! A node of the tree as runs keep it, and a point as runs keep it.
 
 use tsdbproof_core::{
-    Error, Hour, Record,
-    digest::{Entry, Hash, Node},
+    Error, HOUR_MS, Hour, Losses, Record,
+    digest::{Entry, Hash, Node, OpenHour},
 };
 
 use super::runs::{Item, Window};
@@ -26,6 +26,23 @@ pub(crate) struct Row {
     pub(crate) is_dirty: bool,
     /// Where its points lie; `None` where they are kept in runs, or are not at hand.
     pub(crate) place: Option<Place>,
+    /// What the way of its points could not carry.
+    pub(crate) losses: Losses,
+}
+
+impl Row {
+    /// A row that tells of losses alone, and of no points.
+    pub(crate) fn of_losses(hour: Hour, losses: Losses) -> Self {
+        let (exact, f32) = OpenHour::default().close();
+        let start_ms = u64::from(hour) * HOUR_MS;
+        let entry = Entry { exact, f32, first_ms: start_ms, last_ms: start_ms };
+        Row { hour, entry, is_dirty: false, place: None, losses }
+    }
+
+    /// Whether it tells of losses alone.
+    pub(crate) fn is_of_losses(&self) -> bool {
+        self.entry.exact.points == 0 && !self.is_dirty && !self.losses.is_empty()
+    }
 }
 
 impl Ord for Row {
@@ -43,6 +60,7 @@ impl PartialOrd for Row {
 const DIRTY: u8 = 1;
 const F32: u8 = 2;
 const PLACE: u8 = 4;
+const LOSSES: u8 = 8;
 
 impl Item for Row {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -50,6 +68,7 @@ impl Item for Row {
         flags |= if self.is_dirty { DIRTY } else { 0 };
         flags |= if self.entry.f32.is_some() { F32 } else { 0 };
         flags |= if self.place.is_some() { PLACE } else { 0 };
+        flags |= if self.losses.is_empty() { 0 } else { LOSSES };
         out.push(flags);
         out.extend_from_slice(&self.hour.to_le_bytes());
         out.extend_from_slice(&self.entry.first_ms.to_le_bytes());
@@ -63,6 +82,9 @@ impl Item for Row {
             out.extend_from_slice(&place.from.to_le_bytes());
             out.extend_from_slice(&place.to.to_le_bytes());
         }
+        if !self.losses.is_empty() {
+            out.push(self.losses.to_byte());
+        }
     }
 
     fn decode(input: &mut Window) -> Result<Self, Error> {
@@ -73,8 +95,10 @@ impl Item for Row {
         let exact = decode_node(input)?;
         let f32 = if flags & F32 != 0 { Some(decode_node(input)?) } else { None };
         let place = if flags & PLACE != 0 { Some(decode_place(input)?) } else { None };
+        let [losses] = if flags & LOSSES != 0 { input.array()? } else { [0] };
+        let losses = Losses::from_byte(losses);
         let entry = Entry { exact, f32, first_ms, last_ms };
-        Ok(Row { hour, entry, is_dirty: flags & DIRTY != 0, place })
+        Ok(Row { hour, entry, is_dirty: flags & DIRTY != 0, place, losses })
     }
 }
 

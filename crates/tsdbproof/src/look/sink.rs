@@ -15,7 +15,7 @@ use std::{
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use tsdbproof_core::{
-    Error, HOUR_MS, Hour, Loss, Point, Problem, Record, Series, Tags,
+    Error, HOUR_MS, Hour, Loss, Losses, Point, Problem, Record, Series, Tags,
     digest::{Batch, Entry, OpenHour},
 };
 use tsdbproof_formats::{PointSink, SeriesId};
@@ -84,8 +84,34 @@ pub(crate) struct Sink {
     rows: Vec<(u32, Row)>,
     kept: Vec<KeptInMemory>,
     disorder: Disorder,
+    order: Order,
     batch: Batch,
     found: Found,
+}
+
+/// The order of writing: numbers that ascend over all points of an input, in this sink and in those
+/// of other parts of it.
+#[derive(Default)]
+struct Order {
+    /// Where the last points lie.
+    from: u64,
+    next: u64,
+}
+
+impl Order {
+    /// Points that one byte is taken to hold at the most.
+    const POINTS_A_BYTE: u64 = 1 << 16;
+
+    /// The number of the first of so many points; those that lie where others lay come behind them.
+    fn take(&mut self, from: u64, points: usize) -> u64 {
+        if self.next == 0 || self.from != from {
+            self.from = from;
+            self.next = from.saturating_mul(Self::POINTS_A_BYTE);
+        }
+        let first = self.next;
+        self.next = first.saturating_add(points as u64);
+        first
+    }
 }
 
 struct Slot {
@@ -153,7 +179,8 @@ impl OpenLeaf {
         let is_dirty = self.last.is_none();
         let (exact, f32) = self.state.close();
         let entry = Entry { exact, f32, first_ms: self.first_ms, last_ms: self.last_ms };
-        Row { hour: self.hour, entry, is_dirty, place: Some(self.place) }
+        let losses = Losses::default();
+        Row { hour: self.hour, entry, is_dirty, place: Some(self.place), losses }
     }
 }
 
@@ -199,6 +226,7 @@ impl Sink {
             rows: Vec::new(),
             kept: Vec::new(),
             disorder: Disorder::default(),
+            order: Order::default(),
             batch: Batch::default(),
             found: Found::default(),
         }
@@ -313,9 +341,9 @@ impl Sink {
         }
     }
 
-    fn keep_points(&mut self, id: u32, points: &[Point], at: u64) {
+    fn keep_points(&mut self, id: u32, points: &[Point], first: u64) {
         let Some(slot) = self.slots.get(id as usize) else { return };
-        for (at, point) in (at..).zip(points) {
+        for (at, point) in (first..).zip(points) {
             let hour = point.hour();
             let wanted = match &self.keep {
                 Keep::Wanted(wanted) => wanted.holds(slot.hash, hour),
@@ -358,8 +386,9 @@ impl Sink {
             let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
             observer.points(&slot.series, points, self.input, &at);
         }
+        let first = self.order.take(at.start, points.len());
         if self.keeps_points {
-            self.keep_points(id, points, at.start);
+            self.keep_points(id, points, first);
         } else {
             self.hash_points(id, points, &at);
         }
@@ -406,7 +435,16 @@ impl PointSink for Sink {
         }
     }
 
-    fn loss(&mut self, _: SeriesId, _: Hour, _: Loss) {}
+    fn loss(&mut self, series: SeriesId, hour: Hour, loss: Loss) {
+        let slot = self.slots.get(series.0 as usize);
+        // A second look finds what the first told.
+        let is_first = !matches!(self.keep, Keep::Wanted(_));
+        if is_first && slot.is_some_and(|slot| slot.in_scope) {
+            let mut losses = Losses::default();
+            losses.add(loss);
+            self.rows.push((series.0, Row::of_losses(hour, losses)));
+        }
+    }
 
     fn problem(&mut self, problem: Problem) {
         self.found.problems.add(problem);

@@ -85,7 +85,9 @@ fn leave_out(readings: &mut [Reading], index: usize) {
 /// A table that is neither of points nor of the names that are wanted.
 fn no_points(kind: &TableKind) -> Problem {
     let what = match kind {
-        TableKind::Other(families) => format!("a table that holds no points, of families {families}"),
+        TableKind::Other(families) => {
+            format!("a table that holds no points, of families {families}")
+        }
         _ => "a table of UIDs that is not the chosen one".to_owned(),
     };
     Problem { kind: ProblemKind::NotAPoint, at: Position::Byte(0), what: what + "; left out" }

@@ -116,7 +116,7 @@ pub(super) fn sentence(report: &Report) -> String {
                 let what = totals(&compared.counts, compared.depth);
                 match compared.depth {
                     "metric" => what,
-                    _ => format!("{what} in {}", counted(compared.metrics.len() as u64, "metric")),
+                    _ => format!("{what} in {}", counted(differing_metrics(compared), "metric")),
                 }
             }
             _ => "the points are others".to_owned(),
@@ -132,6 +132,16 @@ pub(super) fn sentence(report: &Report) -> String {
         }
         (Verdict::Incomplete, _) => format!("{points} were read, but not all could be"),
     }
+}
+
+/// Metrics with a difference, and not only with a loss.
+fn differing_metrics(compared: &Compared) -> u64 {
+    compared.metrics.values().filter(|metric| metric.counts.weight() > 0).count() as u64
+}
+
+/// Points that differ only by what their way lost.
+fn explained(lost: u64) -> Option<String> {
+    (lost > 0).then(|| format!("{} explained by what their way lost", counted(lost, "point")))
 }
 
 /// `500 points missing, 4 extra, 12 changed`.
@@ -154,6 +164,7 @@ pub(super) fn totals(counts: &Counts, depth: &str) -> String {
         0 => nodes,
         equal => format!("{nodes} ({} of them equal in single precision)", number(equal)),
     }));
+    parts.extend(explained(counts.lost));
     if parts.is_empty() { "other points".to_owned() } else { parts.join(", ") }
 }
 
@@ -186,6 +197,7 @@ pub(super) fn stretch(difference: &Difference, depth: &str) -> String {
         let sides = sides_hold(*base_points, *current_points);
         return format!("{}; {sides}", parts.join(", "));
     }
+    parts.extend(explained(counts.lost));
     parts.join(", ")
 }
 
@@ -215,6 +227,10 @@ pub(super) fn cause(cause: &Cause, changed: u64, depth: &str) -> String {
         Cause::Unit { taken, points } => {
             format!("{} with {} taken", number(*points), taken.replace('-', " "))
         }
+        Cause::WholeSeconds { points } => format!("{} cut to whole seconds", number(*points)),
+        Cause::WideIntegers { points } => {
+            format!("{} printed as the doubles next to them", number(*points))
+        }
         Cause::EqualInF32 { nodes } => {
             format!("{} equal in single precision, a hint only", counted(*nodes, depth))
         }
@@ -240,7 +256,8 @@ pub(super) fn point(example: &PointDifference) -> String {
 }
 
 pub(super) fn coverage(compared: &Compared) -> String {
-    let Compared { depth, nodes, equal_nodes, base_points, current_points, .. } = compared;
+    let Compared { depth, nodes, equal_nodes, lossy_nodes, base_points, current_points, .. } =
+        compared;
     if *nodes == 0 {
         return "nothing".to_owned();
     }
@@ -249,13 +266,17 @@ pub(super) fn coverage(compared: &Compared) -> String {
     } else {
         format!("{} equal", number(*equal_nodes))
     };
+    let lossy = match lossy_nodes {
+        0 => String::new(),
+        lossy => format!(", {} not compared for what was lost on the way", number(*lossy)),
+    };
     let points = sides_hold(*base_points, *current_points);
     let unit = if *depth == "series" || *depth == "metric" {
         counted(*nodes, depth)
     } else {
         format!("{} of series", counted(*nodes, depth))
     };
-    format!("{unit}, {equal}; {points}")
+    format!("{unit}, {equal}{lossy}; {points}")
 }
 
 /// Counts of a side that are worth a word.

@@ -40,6 +40,7 @@ fn side(role: &'static str, name: &str, points: u64) -> Side {
         files: Vec::new(),
         problems: Vec::new(),
         left_out: BTreeMap::new(),
+        losses: BTreeMap::new(),
         not_read: Vec::new(),
         metrics: Vec::new(),
         days: BTreeMap::new(),

@@ -330,8 +330,8 @@ impl Page<'_> {
     }
 
     fn difference(&mut self, difference: &Difference, depth: &str) {
-        let Counts { missing, extra, changed, unresolved_nodes, .. } = difference.counts;
-        let sign = match (missing > 0, extra > 0, changed + unresolved_nodes > 0) {
+        let Counts { missing, extra, changed, unresolved_nodes, lost, .. } = difference.counts;
+        let sign = match (missing > 0, extra > 0, changed + unresolved_nodes + lost > 0) {
             (true, false, false) => self.palette.bad.over("-"),
             (false, true, false) => self.palette.extra.over("+"),
             _ => self.palette.warn.over("~"),

@@ -74,6 +74,7 @@ pub async fn check<H: Host>(
         is_problem: kind.is_problem(),
         count: *count,
     };
+    report.notes.extend(side::unprotected(&looked));
     report.checked = Some(Checked { kinds: counts.iter().map(count).collect() });
     let has_problems = counts.keys().any(|kind| kind.is_problem());
     verdict::decide(&mut report, has_problems, options);

@@ -12,7 +12,7 @@ use tsdbproof_core::{
 };
 
 use super::{
-    FileMeta, Meta, damaged, shown,
+    FileMeta, LossyRows, Meta, damaged, shown,
     table::{DEPTH_KEY, VERSION, VERSION_KEY},
 };
 
@@ -32,6 +32,7 @@ const METRICS: &str = "tsdbproof.metrics";
 const FIRST: &str = "tsdbproof.first_ms";
 const LAST: &str = "tsdbproof.last_ms";
 const LEFT_OUT: &str = "tsdbproof.left_out";
+const LOSSES: &str = "tsdbproof.losses";
 const FILES: &str = "tsdbproof.files";
 const BLOCK_SIZE: &str = "tsdbproof.block_size_bytes";
 
@@ -74,6 +75,9 @@ pub(super) fn to_text(meta: &Meta) -> Result<HashMap<String, String>, Error> {
         (BLOCK_SIZE, BLOCK_SIZE_BYTES.to_string()),
         (SHA256_KEY, String::from_utf8_lossy(&SHA256_BLANK).into_owned()),
     ]);
+    if !meta.losses.is_empty() {
+        text.insert(LOSSES, meta.losses.to_text()?);
+    }
     let length: usize = text.iter().map(|(key, value)| key.len() + value.len()).sum();
     if length > MAX_BYTES {
         let what = format!("{length} bytes of digests of files; a manifest holds {MAX_BYTES}");
@@ -101,6 +105,7 @@ fn totals_text(totals: &Totals, scope: &str) -> [(&'static str, String); 8] {
 pub(super) fn from_text(
     text: &BTreeMap<&str, &str>,
     depth: Depth,
+    rows: u64,
     totals: Totals,
 ) -> Result<Meta, Error> {
     let get =
@@ -121,9 +126,14 @@ pub(super) fn from_text(
         serde_json::from_str(get(LEFT_OUT)?).map_err(|_| broken(LEFT_OUT))?;
     let left_out = left_out.into_iter().map(|class| Some((class.kind, class.count.parse().ok()?)));
     let left_out = left_out.collect::<Option<_>>().ok_or_else(|| broken(LEFT_OUT))?;
+    let losses = match text.get(LOSSES) {
+        Some(text) => LossyRows::from_text(text, rows).ok_or_else(|| broken(LOSSES))?,
+        None => LossyRows::default(),
+    };
     let files: Vec<File> = serde_json::from_str(get(FILES)?).map_err(|_| broken(FILES))?;
     let files = files.into_iter().map(File::read).collect::<Option<_>>();
-    Ok(Meta { depth, totals, scope, left_out, files: files.ok_or_else(|| broken(FILES))? })
+    let files = files.ok_or_else(|| broken(FILES))?;
+    Ok(Meta { depth, totals, scope, left_out, losses, files })
 }
 
 fn json(value: &impl Serialize) -> Result<String, Error> {

@@ -9,12 +9,14 @@
 //! ```
 
 mod ipc;
+mod losses;
 mod meta;
 mod read;
 mod rules;
 mod table;
 mod write;
 
+pub(crate) use losses::LossyRows;
 pub(crate) use read::ManifestReader;
 pub(crate) use write::ManifestWriter;
 
@@ -37,6 +39,8 @@ pub(crate) struct Meta {
     pub(crate) scope: String,
     /// Problems of the source by kind name: what the root leaves out.
     pub(crate) left_out: Vec<(String, u64)>,
+    /// Rows whose points may not be the stored ones, for the way they came.
+    pub(crate) losses: LossyRows,
     /// The input files.
     pub(crate) files: Vec<FileMeta>,
 }

@@ -266,7 +266,7 @@ impl Content {
             return Err(damaged("the footer shows other rows than stand in the file"));
         }
         let totals: Totals = self.tree.finish(&mut |_, _, _| ());
-        from_text(&metadata, self.table.depth, totals)
+        from_text(&metadata, self.table.depth, self.rows, totals)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 use tsdbproof_core::{
-    Point, Tags, Value,
+    Loss, Losses, Point, Tags, Value,
     digest::{Hash, Name, OpenHour, Tree},
 };
 
@@ -66,6 +66,14 @@ fn fold(hours: &[Row], depth: Depth) -> (Vec<Row>, Totals) {
     (rows, totals)
 }
 
+fn losses() -> LossyRows {
+    let mut lost = Losses::default();
+    lost.add(Loss::WideIntegers);
+    let mut losses = LossyRows::default();
+    losses.push(1, lost);
+    losses
+}
+
 fn meta(depth: Depth, totals: Totals) -> Meta {
     let file = FileMeta {
         name: "march \"1\".gz".to_owned(),
@@ -79,6 +87,7 @@ fn meta(depth: Depth, totals: Totals) -> Meta {
         totals,
         scope: "from 1\nmetric cpu*\n".to_owned(),
         left_out: vec![("bad-time".to_owned(), u64::MAX), ("annotation".to_owned(), 2)],
+        losses: losses(),
         files: vec![file, stdin],
     }
 }

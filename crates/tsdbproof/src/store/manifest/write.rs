@@ -8,6 +8,7 @@ use tsdbproof_core::{
     Error, Hour, Kind, Series,
     digest::{Depth, Entry, Hash},
 };
+use tsdbproof_formats::arrow::lz4;
 
 use super::{
     Meta, ipc,
@@ -88,7 +89,10 @@ impl<W: Write> ManifestWriter<W> {
         let mut body = Vec::new();
         for column in self.table.columns() {
             layout.nodes.push((self.rows, column.nulls));
-            column.buffers().into_iter().for_each(|buffer| layout.add(buffer, &mut body));
+            column
+                .buffers()
+                .into_iter()
+                .for_each(|buffer| layout.add(buffer, lz4::pack, &mut body));
         }
         let message = ipc::batch_message(&layout);
         self.batches.push((self.out.bytes, message.len(), body.len()));

@@ -1,0 +1,198 @@
+//! What a comparison found: stretches that differ, and how many points do.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use tsdbproof_core::Series;
+
+/// What a comparison covered and how it came out, in all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+pub struct Compared {
+    /// The depth at which both sides could be compared.
+    pub depth: &'static str,
+    /// Nodes of that depth that stand on a side.
+    pub nodes: u64,
+    /// Those that are equal, and lost nothing on their way.
+    pub equal_nodes: u64,
+    /// Those that differ in nothing but what their way lost, as far as can be told: not compared.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub lossy_nodes: u64,
+    /// Those of `lossy_nodes` that differ, where the points that could tell why are not at hand.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub undecided_nodes: u64,
+    /// Distinct points of base in them.
+    pub base_points: u64,
+    /// Distinct points of current in them.
+    pub current_points: u64,
+    /// Stretches in which the sides differ, be it only for what their way lost.
+    pub differences: u64,
+    /// Their points.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// The same by metric, where there is a difference.
+    pub metrics: BTreeMap<String, MetricCounts>,
+}
+
+/// Differences of one metric.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+pub struct MetricCounts {
+    /// Series with such a stretch.
+    pub series: u64,
+    /// Stretches.
+    pub differences: u64,
+    /// Their points.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// How many points differ, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+pub struct Counts {
+    /// Points at instants that only base has.
+    pub missing: u64,
+    /// Points at instants that only current has.
+    pub extra: u64,
+    /// Instants that both have, with other values.
+    pub changed: u64,
+    /// Those of `changed` in which one side is the other in single precision.
+    pub narrowed: u64,
+    /// Those of `changed` in which one side lacks some of several values of the other.
+    pub resolved: u64,
+    /// Nodes that differ but whose points are not at hand on both sides.
+    pub unresolved_nodes: u64,
+    /// Those of `unresolved_nodes` that are equal in single precision.
+    pub f32_equal_nodes: u64,
+    /// Points that differ only by what their way lost: no difference.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub lost: u64,
+}
+
+impl Counts {
+    /// Adds another stretch's counts.
+    pub fn add(&mut self, other: &Counts) {
+        self.missing += other.missing;
+        self.extra += other.extra;
+        self.changed += other.changed;
+        self.narrowed += other.narrowed;
+        self.resolved += other.resolved;
+        self.unresolved_nodes += other.unresolved_nodes;
+        self.f32_equal_nodes += other.f32_equal_nodes;
+        self.lost += other.lost;
+    }
+
+    /// How much differs: what "worst first" sorts by.
+    pub fn weight(&self) -> u64 {
+        self.missing + self.extra + self.changed + self.unresolved_nodes
+    }
+}
+
+/// A stretch of neighbouring hours of a series in which the sides differ.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+pub struct Difference {
+    /// The metric.
+    pub metric: String,
+    /// The tags.
+    pub tags: BTreeMap<String, String>,
+    /// The first hour's start; `None` where the depth has no time.
+    #[cfg_attr(feature = "ts", tsify(type = "string | null"))]
+    pub from: Option<String>,
+    /// The last hour's end.
+    #[cfg_attr(feature = "ts", tsify(type = "string | null"))]
+    pub to: Option<String>,
+    /// Points of base in the stretch.
+    pub base_points: u64,
+    /// Points of current in it.
+    pub current_points: u64,
+    /// How many differ.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Whether a whole series stands on one side only.
+    pub whole_series: bool,
+    /// Why, as far as the points tell.
+    pub causes: Vec<Cause>,
+    /// The first points that differ.
+    pub examples: Vec<PointDifference>,
+    /// The series, for renderers.
+    #[serde(skip)]
+    pub series: Series,
+    /// The stretch in milliseconds, for renderers; `None` where the depth has no time.
+    #[serde(skip)]
+    pub window_ms: Option<(u64, u64)>,
+}
+
+/// Why points differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+#[serde(tag = "cause", rename_all = "kebab-case")]
+pub enum Cause {
+    /// One side is the other in single precision.
+    Float32Narrowed {
+        /// Instants.
+        points: u64,
+    },
+    /// One side has only some of several values of the other.
+    DuplicateResolved {
+        /// Instants.
+        points: u64,
+    },
+    /// The same values, at times that differ by a constant.
+    Shifted {
+        /// Milliseconds from base to current.
+        by_ms: i64,
+        /// Points.
+        points: u64,
+    },
+    /// Seconds taken for milliseconds, or milliseconds for seconds.
+    Unit {
+        /// Which of both.
+        taken: &'static str,
+        /// Points.
+        points: u64,
+    },
+    /// Times of one side are cut to whole seconds on their way.
+    WholeSeconds {
+        /// Points.
+        points: u64,
+    },
+    /// Integers of one side are printed as the doubles next to them.
+    WideIntegers {
+        /// Points.
+        points: u64,
+    },
+    /// Equal in single precision, as far as digests alone tell.
+    EqualInF32 {
+        /// Nodes.
+        nodes: u64,
+    },
+}
+
+/// An instant at which the sides differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+pub struct PointDifference {
+    /// `-` only in base, `+` only in current, `~` changed.
+    pub sign: char,
+    /// The instant.
+    pub time: String,
+    /// Values in base.
+    pub base: Vec<String>,
+    /// Values in current.
+    pub current: Vec<String>,
+}
+
+/// Takes the differences of a job, sorted by metric, tags and time, as they are found.
+pub trait Differences {
+    /// The next difference.
+    fn difference(&mut self, difference: &Difference);
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
