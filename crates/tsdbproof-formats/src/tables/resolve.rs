@@ -298,11 +298,13 @@ impl<'a> Table<'a> {
         });
         if resolved.tags.is_empty() && resolved.pairs.is_empty() {
             others.retain(|&index| {
-                if self.holds(index).is_text() {
+                // What has no name is an index of rows, as pandas and R write it.
+                let is_tag = self.holds(index).is_text() && !self.name(index).is_empty();
+                if is_tag {
                     let key = self.name(index).to_owned();
                     resolved.tags.push((key, Source::Column(index)));
                 }
-                !self.holds(index).is_text()
+                !is_tag
             });
         }
         resolved.unread = others;

@@ -87,7 +87,12 @@ impl Reader {
             return Ok(text.len());
         }
         let header = if self.table.is_none() { self.read_header(text, behind, sink)? } else { 0 };
-        Ok(header + self.read_records(text.get(header..).unwrap_or_default(), behind, sink))
+        match text.get(header..) {
+            Some(records) if self.table.is_some() => {
+                Ok(header + self.read_records(records, behind, sink))
+            }
+            _ => Ok(header),
+        }
     }
 
     /// Reads the header; gives its bytes, 0 if it goes on behind `text`.

@@ -65,7 +65,10 @@ fn every_form_of_a_cell_is_read() {
 #[test]
 fn pieces_of_any_size_give_the_same() {
     let damaged = [SOUND, b"m,1,\"2\n", SOUND, b"m,1\n\n\"a\nb\",1,2,c,d,e\n", SOUND].concat();
-    for text in [SOUND, &damaged, &damaged[..damaged.len() - 3]] {
+    // The same between semicolons, where the header has quotes that no comma follows.
+    let semicolons = str::from_utf8(SOUND).unwrap().replace(',', ";");
+    let semicolons = semicolons.replacen("metric", "\"metric\"", 1).into_bytes();
+    for text in [SOUND, &semicolons, &damaged, &damaged[..damaged.len() - 3]] {
         let options = ReadOptions {
             limits: Limits { line_bytes: 80, ..Limits::default() },
             ..ReadOptions::default()
@@ -234,6 +237,8 @@ fn a_file_without_a_header_or_of_one_alone_is_told() {
     check("", &[(ProblemKind::Cut, 1, 0)], 0);
     check("\u{feff}metric,ts,value,host", &[(ProblemKind::NoFinalNewline, 1, 0)], 0);
     check(HEADER, &[], 0);
+    // An index of rows has no name.
+    check(",metric,ts,value,host\n0,m,1,5,a\n", &[(ProblemKind::UnreadColumn, 1, 0)], 1);
     let error = |text: &str| {
         read_pieces(&FORMAT, [text.as_bytes()], &ReadOptions::default()).unwrap_err().to_string()
     };
