@@ -66,17 +66,24 @@ impl Unit {
             true => "a time before 1970",
             false => "a time that no row of OpenTSDB can hold",
         };
-        let mut what = format!(
+        let what = format!(
             "{wrong}; found {number} {unit}, expected 0 or more and less than 4294967296000 ms"
         );
-        // Numbers of finer units are the usual cause.
-        let is_time = |unit: &&(&str, Unit)| unit.1.row_ms(number).is_some();
-        let finer = Unit::ALL.iter().skip(2).find(is_time).filter(|(_, it)| *it != self);
-        if let Some((sign, _)) = finer {
-            what += &format!("; of times in {sign} say --columns timestamp:{sign}=COLUMN");
-        }
         Fault::new(ProblemKind::TimeOutOfRange, what)
     }
+}
+
+/// A number whose unit is told or else goes by its size, in milliseconds.
+pub(super) fn number_ms(number: i64, unit: Option<Unit>) -> Result<u64, Fault> {
+    let unit = unit.unwrap_or_else(|| Unit::by_size(number));
+    unit.to_ms(number).map_err(|mut fault| {
+        // Numbers of finer units are the usual cause.
+        let fits = |(_, finer): &&(&str, Unit)| *finer != unit && finer.row_ms(number).is_some();
+        if let Some((sign, _)) = Unit::ALL.iter().skip(2).find(fits) {
+            fault.what += &format!("; of times in {sign} say --columns timestamp:{sign}=COLUMN");
+        }
+        fault
+    })
 }
 
 #[cfg(test)]
@@ -107,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_unit_that_would_fit_is_told() {
-        let told = |number: i64| Unit::by_size(number).to_ms(number).unwrap_err().what;
+        let told = |number| number_ms(number, None).unwrap_err().what;
         assert!(told(1_700_000_000_123_000).contains("timestamp:us=COLUMN"));
         assert!(told(1_700_000_000_123_000_000).contains("timestamp:ns=COLUMN"));
         assert!(!told(-5).contains("timestamp:"));

@@ -2,14 +2,14 @@
 
 use tsdbproof_core::{ProblemKind, TIME_LIMIT_MS, parse_iso8601, quote};
 
-use super::columns::Unit;
+use super::{columns::Unit, epoch::number_ms};
 use crate::number::{self, Fault};
 
 /// The time that a word tells, in milliseconds. `unit` is what numbers count; without one, those
 /// below 2^32 count seconds. Decimals are taken where they leave whole milliseconds.
 pub(super) fn timestamp_ms(word: &[u8], unit: Option<Unit>) -> Result<u64, Fault> {
     if let Some(number) = digits(word) {
-        return unit.unwrap_or_else(|| Unit::by_size(number)).to_ms(number);
+        return number_ms(number, unit);
     }
     let text = str::from_utf8(word).unwrap_or_default();
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));

@@ -5,7 +5,10 @@ use tsdbproof_core::{ProblemKind, Value, quote};
 use super::{Array, Kind, at, broken};
 use crate::number::{self, Fault};
 use crate::tables::columns::Unit;
-use crate::tables::{epoch::DAY_MS, text_time};
+use crate::tables::{
+    epoch::{DAY_MS, number_ms},
+    text_time,
+};
 
 /// A number as a cell holds it.
 #[derive(Debug, Clone, Copy)]
@@ -158,7 +161,7 @@ fn time_of_number(number: Number, unit: Option<Unit>) -> Result<u64, Fault> {
         }
     };
     let number = i64::try_from(whole).unwrap_or(if whole < 0 { i64::MIN } else { i64::MAX });
-    unit.unwrap_or_else(|| Unit::by_size(number)).to_ms(number)
+    number_ms(number, unit)
 }
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ enum Codec {
 
 /// In place of a buffer's size: its bytes are not compressed.
 const PLAIN: i64 = -1;
+/// Bytes behind the last buffer at the most: they may be aligned to so many.
+const PADDING_BYTES: usize = 64;
 /// Bytes that one byte of LZ4 gives at the most, as room to begin with.
 const LZ4_RATIO: usize = 255;
 
@@ -57,22 +59,33 @@ impl Layout {
                 _ => return Err("a body of an unknown compression"),
             },
         };
+        let buffers = buffers_of(batch, body_bytes)?;
+        // A body that is longer may have taken the messages behind it.
+        let end = buffers.iter().map(|range| range.end).max().unwrap_or(0);
+        if body_bytes - end > PADDING_BYTES {
+            return Err("a body that is longer than its buffers");
+        }
         let nodes = batch.nodes().into_iter().flatten();
         let nodes = nodes.map(|node| Ok((size(node.length())?, size(node.null_count())?)));
-        let buffers = batch.buffers().into_iter().flatten().map(|buffer| {
-            let start = size(buffer.offset())?;
-            let end = start.checked_add(size(buffer.length())?).filter(|end| *end <= body_bytes);
-            Ok(start..end.ok_or("a buffer outside of its body")?)
-        });
         let more = batch.variadicBufferCounts().into_iter().flatten().map(size);
         Ok(Layout {
             rows: size(batch.length())?,
             nodes: nodes.collect::<Result<_, Flaw>>()?,
-            buffers: buffers.collect::<Result<_, Flaw>>()?,
+            buffers,
             more_buffers: more.collect::<Result<_, Flaw>>()?,
             codec,
         })
     }
+}
+
+/// Where the buffers lie, all of them within the body.
+fn buffers_of(batch: RecordBatch<'_>, body_bytes: usize) -> Result<Vec<Range<usize>>, Flaw> {
+    let buffers = batch.buffers().into_iter().flatten().map(|buffer| {
+        let start = size(buffer.offset())?;
+        let end = start.checked_add(size(buffer.length())?).filter(|end| *end <= body_bytes);
+        Ok(start..end.ok_or("a buffer outside of its body")?)
+    });
+    buffers.collect()
 }
 
 /// Takes the columns out of a body, one after the other.
@@ -121,7 +134,7 @@ impl<'a> Body<'a> {
             false => None,
         };
         let mut buffers = Vec::new();
-        for _ in 0..self.buffers_of(field)? {
+        for _ in 0..self.count_of(field)? {
             buffers.push(self.buffer()?);
         }
         let children = field.children.iter().map(|child| self.array(child));
@@ -136,7 +149,7 @@ impl<'a> Body<'a> {
     /// Passes over the next column, which may hold what is not understood.
     pub(super) fn pass(&mut self, field: &Field) -> Result<(), Flaw> {
         self.nodes.next().ok_or("a batch that lacks columns")?;
-        let buffers = self.buffers_of(field)? + usize::from(field.layout.has_validity);
+        let buffers = self.count_of(field)? + usize::from(field.layout.has_validity);
         for _ in 0..buffers {
             self.buffers.next().ok_or("a batch that lacks buffers")?;
         }
@@ -151,7 +164,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn buffers_of(&mut self, field: &Field) -> Result<usize, Flaw> {
+    fn count_of(&mut self, field: &Field) -> Result<usize, Flaw> {
         let more = match field.layout.has_more {
             true => *self.more_buffers.next().ok_or("a batch that lacks counts of buffers")?,
             false => 0,

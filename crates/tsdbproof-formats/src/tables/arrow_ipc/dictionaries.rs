@@ -1,6 +1,9 @@
 //! The dictionaries of a file or stream, as far as they are known.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::Flaw;
 use super::fields::Field;
@@ -11,6 +14,8 @@ use crate::tables::array::{Array, Dictionary};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Dictionaries {
     all: BTreeMap<i64, State>,
+    /// Those of columns that are not read.
+    unwanted: BTreeSet<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -24,12 +29,27 @@ struct State {
 }
 
 impl Dictionaries {
-    /// The dictionaries that columns need, all of them still to come.
-    pub(super) fn of<'a>(fields: impl Iterator<Item = &'a Field>) -> Self {
-        let mut found = Vec::new();
-        fields.for_each(|field| field.add_dictionaries(&mut found));
-        let state = |values| State { values, known: None, is_cut: false };
-        Dictionaries { all: found.into_iter().map(|(id, values)| (id, state(values))).collect() }
+    /// The dictionaries that columns need, all of them still to come; `is_read` tells the columns, by
+    /// their indices, that are read.
+    pub(super) fn of(fields: &[Field], is_read: impl Fn(usize) -> bool) -> Self {
+        let mut dictionaries = Dictionaries::default();
+        for (index, field) in fields.iter().enumerate() {
+            let mut found = Vec::new();
+            field.add_dictionaries(&mut found);
+            for (id, values) in found {
+                let state = State { values, known: None, is_cut: false };
+                match is_read(index) {
+                    true => drop(dictionaries.all.insert(id, state)),
+                    false => drop(dictionaries.unwanted.insert(id)),
+                }
+            }
+        }
+        dictionaries
+    }
+
+    /// Whether this is the dictionary of a column that is not read.
+    pub(super) fn is_unwanted(&self, id: i64) -> bool {
+        self.unwanted.contains(&id) && !self.all.contains_key(&id)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -73,6 +73,16 @@ pub(super) enum Failure {
     Disagrees(Flaw),
 }
 
+impl Failure {
+    /// It, in a few words.
+    pub(super) fn what(&self) -> Flaw {
+        match self {
+            Failure::Cut => "the file ends before its footer does",
+            Failure::Broken(what) | Failure::Disagrees(what) => what,
+        }
+    }
+}
+
 /// A footer, taken out of the last bytes of a file.
 pub(super) fn footer(bytes: &[u8]) -> Result<Footer<'_>, Failure> {
     root_as_footer(bytes).map_err(|_| Failure::Broken("a footer that is no flatbuffer"))

@@ -14,6 +14,8 @@ use arrow_ipc::{
 use arrow_schema::{Metadata, Schema};
 use flatbuffers::FlatBufferBuilder;
 
+use super::lz4::Pack;
+
 /// The first bytes of a file.
 pub const HEAD: [u8; 8] = *b"ARROW1\0\0";
 /// The last bytes of a file.
@@ -70,9 +72,9 @@ pub struct Layout {
 
 impl Layout {
     /// Adds a buffer to a body that has the layout so far.
-    pub fn add(&mut self, buffer: &[u8], body: &mut Vec<u8>) {
+    pub fn add(&mut self, buffer: &[u8], pack: Pack, body: &mut Vec<u8>) {
         let start = body.len();
-        super::lz4::pack(buffer, body);
+        pack(buffer, body);
         self.buffers.push(start..body.len());
         pad(body);
         self.body_bytes = body.len();

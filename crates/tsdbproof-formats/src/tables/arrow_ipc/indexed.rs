@@ -1,16 +1,39 @@
 //! A file by its footer: the end tells the columns and where dictionaries and batches lie.
 
+mod gaps;
+
 use std::{ops::Range, sync::Arc};
 
 use arrow_ipc::root_as_message;
 use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind};
 
-use super::Flaw;
-use super::footer::{Failure, Place, ends, footer, places_of};
-use super::frame::CONTINUATION;
+use super::footer::{Place, ends, footer, places_of};
+use super::frame::{CONTINUATION, HEAD};
 use super::table::{Content, Table, fault};
+use super::{Flaw, Front, front};
 use crate::tables::rows::Batch;
-use crate::{FormatReader, Index, Part, PointSink, ReadOptions};
+use crate::{Access, Format, FormatReader, Index, Part, PointSink, ReadOptions, Score};
+
+/// Arrow IPC files that only their footer makes sense of.
+pub(crate) static FORMAT: Format = Format {
+    name: "arrow-file",
+    about: "Arrow IPC files whose columns or dictionaries are found by the footer, as polars writes them",
+    extensions: &["arrow", "feather", "ipc"],
+    example: "(a table of metric, tags, timestamp, value)",
+    score,
+    access: Access::Indexed { index },
+    write: None,
+};
+
+/// By the magic of a file without a schema at its beginning.
+fn score(head: &[u8]) -> Score {
+    match head.strip_prefix(&HEAD) {
+        Some(rest) if matches!(front(rest), Front::Other | Front::RowsFirst) => Score::Yes,
+        Some(_) => Score::Maybe,
+        None if head.starts_with(b"ARROW1") => Score::Maybe,
+        None => Score::No,
+    }
+}
 
 /// Bytes behind a footer: its length and the magic.
 const TRAILER_BYTES: u64 = 10;
@@ -60,16 +83,12 @@ pub(super) fn index(options: &ReadOptions, tail: &[u8], size: u64) -> Result<Ind
     if batches.windows(2).any(|two| matches!(two, [one, next] if one.1.end > next.1.start)) {
         return Err(malformed("a footer that tells of batches within each other".into()));
     }
-    Ok(Index::Parts(parts(table, batches, problems)))
-}
-
-impl Failure {
-    fn what(&self) -> Flaw {
-        match self {
-            Failure::Cut => "the file ends before its footer does",
-            Failure::Broken(what) | Failure::Disagrees(what) => what,
-        }
-    }
+    let told = dictionaries.into_iter().chain(batches.iter().cloned());
+    let gaps = gaps::between(told.map(|(_, all)| all).collect(), footer_at);
+    let mut parts = parts(table, batches, problems);
+    parts.extend(gaps.into_iter().map(gaps::part));
+    parts.sort_by_key(|part| part.range.start);
+    Ok(Index::Parts(parts))
 }
 
 /// Bytes of a file of which those from `at` on are there.

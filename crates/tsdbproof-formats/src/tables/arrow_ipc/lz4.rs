@@ -6,6 +6,9 @@
 
 use lz4_flex::block::{compress_into, decompress_into, get_maximum_output_size};
 
+/// Writes a buffer behind others.
+pub type Pack = fn(data: &[u8], out: &mut Vec<u8>);
+
 /// Bytes of a block before compression: below 65,535, a multiple of a digest's 32.
 const BLOCK: usize = 65_504;
 /// Magic number, version 1 with independent blocks, blocks of up to 64 KiB, checksum of these two.
@@ -16,12 +19,22 @@ const STORED: u32 = 1 << 31;
 /// In place of a buffer's size: its bytes are not compressed.
 const PLAIN: i64 = -1;
 
-/// Appends `data` as a compressed buffer; nothing for no bytes.
+/// Appends `data` as a compressed buffer, or as its bytes where that is shorter; nothing for no bytes.
 pub fn pack(data: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    pack_frame(data, out);
+    if out.len() - start > size_of::<i64>() + data.len() {
+        out.truncate(start);
+        out.extend_from_slice(&PLAIN.to_le_bytes());
+        out.extend_from_slice(data);
+    }
+}
+
+/// Appends `data` as a compressed buffer in any case, which every reader knows; nothing for no bytes.
+pub fn pack_frame(data: &[u8], out: &mut Vec<u8>) {
     if data.is_empty() {
         return;
     }
-    let start = out.len();
     out.extend_from_slice(&(data.len() as u64).to_le_bytes());
     out.extend_from_slice(&HEAD);
     let mut scratch = vec![0; get_maximum_output_size(BLOCK.min(data.len()))];
@@ -36,11 +49,6 @@ pub fn pack(data: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(bytes);
     }
     out.extend_from_slice(&END);
-    if out.len() - start > size_of::<i64>() + data.len() {
-        out.truncate(start);
-        out.extend_from_slice(&PLAIN.to_le_bytes());
-        out.extend_from_slice(data);
-    }
 }
 
 /// Bytes that a compressed buffer says it unpacks to; `None` for less than none.

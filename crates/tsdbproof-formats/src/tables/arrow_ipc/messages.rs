@@ -1,11 +1,12 @@
 //! Messages, one behind the other: a schema, dictionaries, rows.
 
 use arrow_ipc::{MessageHeader, root_as_message};
-use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind};
+use tsdbproof_core::{Error, Kind, Position};
 
 use super::Flaw;
 use super::fields::Field;
 use super::footer::{Place, Places};
+use super::seek::{Found, seek};
 use super::table::{Content, Table, fault};
 use crate::tables::rows::Batch;
 use crate::{PointSink, ReadOptions};
@@ -79,6 +80,9 @@ impl Messages {
         let Ok(message) = root_as_message(bytes) else {
             return Ok(Err("a message that is no flatbuffer"));
         };
+        if let Found::Message(_) = seek(bytes) {
+            return Ok(Err("a message within a message"));
+        }
         let Ok(size) = u64::try_from(message.bodyLength()) else {
             return Ok(Err("a message whose body is shorter than nothing"));
         };
@@ -109,11 +113,7 @@ impl Messages {
                     places.add(place, kind == MessageHeader::DictionaryBatch);
                 }
             }
-            _ => {
-                let what = "a tensor, which is no row".to_owned();
-                let at = Position::Byte(at);
-                sink.problem(Problem { kind: ProblemKind::NotAPoint, at, what });
-            }
+            _ => sink.problem(fault("a tensor, which holds no rows").at(Position::Byte(at))),
         }
         Ok(Ok(Ahead { content, size, at }))
     }

@@ -25,7 +25,7 @@ mod dictionaries;
 mod fields;
 mod footer;
 pub(crate) mod frame;
-mod indexed;
+pub(crate) mod indexed;
 pub(crate) mod lz4;
 mod messages;
 mod reader;
@@ -51,17 +51,6 @@ pub(crate) static FORMAT: Format = Format {
     write: Some(|_| Box::new(writer::Writer::new())),
 };
 
-/// Arrow IPC files that only their footer makes sense of.
-pub(crate) static FILE_FORMAT: Format = Format {
-    name: "arrow-file",
-    about: "Arrow IPC files whose columns or dictionaries are found by the footer, as polars writes them",
-    extensions: &["arrow", "feather", "ipc"],
-    example: "(a table of metric, tags, timestamp, value)",
-    score: score_file,
-    access: Access::Indexed { index: indexed::index },
-    write: None,
-};
-
 /// What files of Feather version 1 begin with, a format of its own.
 const FEATHER_1: [u8; 4] = *b"FEA1";
 
@@ -71,28 +60,42 @@ type Flaw = &'static str;
 /// A body that unpacks to more than the limit.
 const TOO_LARGE: Flaw = "a batch that takes more memory than the limit";
 
-/// Whether this is a message's beginning, and the schema whole as far as it is to be seen.
-#[derive(Debug, PartialEq, Eq)]
+/// What the first bytes are behind the magic, as far as they are to be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Front {
     Schema,
-    /// It is not whole.
+    /// A schema, then rows that can't be read before dictionaries behind them.
+    RowsFirst,
+    /// A message that is not whole.
     Unsure,
     Other,
 }
 
 fn front(head: &[u8]) -> Front {
-    let is_marked = head.starts_with(&CONTINUATION);
-    let message = head.strip_prefix(&CONTINUATION).unwrap_or(head);
-    let Some((length, message)) = message.split_first_chunk() else {
-        return if CONTINUATION.starts_with(head) { Front::Unsure } else { Front::Other };
+    let Some((message, rest)) = message(head) else {
+        let is_marked = head.get(..CONTINUATION.len()).unwrap_or(head);
+        return if CONTINUATION.starts_with(is_marked) { Front::Unsure } else { Front::Other };
     };
-    let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
-    let whole = message.get(..length).map(arrow_ipc::root_as_message);
-    match whole {
-        Some(Ok(message)) if message.header_as_schema().is_some() => Front::Schema,
-        _ if is_marked => Front::Unsure,
-        _ => Front::Other,
-    }
+    let Some(schema) = message.header_as_schema() else { return Front::Other };
+    let needs_dictionaries = schema.fields().into_iter().flatten().any(has_dictionary);
+    let has_rows = message_is_rows(rest);
+    if needs_dictionaries && has_rows { Front::RowsFirst } else { Front::Schema }
+}
+
+/// The message at the beginning, and what is behind it.
+fn message(bytes: &[u8]) -> Option<(arrow_ipc::Message<'_>, &[u8])> {
+    let bytes = bytes.strip_prefix(&CONTINUATION).unwrap_or(bytes);
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (message, rest) = rest.split_at_checked(u32::from_le_bytes(*length).try_into().ok()?)?;
+    arrow_ipc::root_as_message(message).ok().map(|message| (message, rest))
+}
+
+fn message_is_rows(bytes: &[u8]) -> bool {
+    message(bytes).is_some_and(|(message, _)| message.header_as_record_batch().is_some())
+}
+
+fn has_dictionary(field: arrow_ipc::Field<'_>) -> bool {
+    field.dictionary().is_some() || field.children().into_iter().flatten().any(has_dictionary)
 }
 
 /// By the schema at its beginning, be it of a stream or of a file.
@@ -100,20 +103,12 @@ fn score(head: &[u8]) -> Score {
     let (is_file, rest) = head.strip_prefix(&HEAD).map_or((false, head), |rest| (true, rest));
     match front(rest) {
         Front::Schema => Score::Yes,
+        Front::RowsFirst if is_file => Score::Maybe,
+        Front::RowsFirst => Score::Yes,
         Front::Unsure if is_file => Score::Yes,
         Front::Unsure if head.starts_with(&CONTINUATION) => Score::Maybe,
         _ if head.starts_with(&FEATHER_1) => Score::Yes,
         _ => Score::No,
-    }
-}
-
-/// By the magic of a file without a schema at its beginning.
-fn score_file(head: &[u8]) -> Score {
-    match head.strip_prefix(&HEAD) {
-        Some(rest) if front(rest) == Front::Other => Score::Yes,
-        Some(_) => Score::Maybe,
-        None if head.starts_with(b"ARROW1") => Score::Maybe,
-        None => Score::No,
     }
 }
 

@@ -14,6 +14,9 @@ const MESSAGE_BYTES: usize = 16 << 20;
 /// Bytes of a prefix before Arrow 0.15, and of each half of one since.
 const WORD_BYTES: usize = 4;
 
+/// How often at the end of a file bytes are looked through again.
+const RESCANS: usize = 16;
+
 /// Reads Arrow's IPC format.
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -111,6 +114,8 @@ impl Reader {
                 Step::Refused(what) => {
                     let what = format!("{what}; rows up to the next batch are lost");
                     sink.problem(self.problem(ProblemKind::BadRecord, what));
+                    // What is looked for next must not be found here again.
+                    self.pass(1);
                     self.lose_messages();
                 }
             }
@@ -218,8 +223,6 @@ impl Reader {
             }
             bytes @ 1..=MESSAGE_BYTES => self.state = State::Message(prefix_bytes, bytes),
             bytes => {
-                // What is looked for next must not be found here again.
-                self.pass(1);
                 return Step::Refused(format!("a message that tells {bytes} bytes of itself"));
             }
         }
@@ -245,10 +248,7 @@ impl Reader {
                 };
                 Ok(Step::Done)
             }
-            Err(flaw) => {
-                self.pass(1);
-                Ok(Step::Refused(flaw.to_owned()))
-            }
+            Err(flaw) => Ok(Step::Refused(flaw.to_owned())),
         }
     }
 
@@ -295,6 +295,37 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Looks for messages in what was taken for a part of one that the file does not end.
+    fn rescan(&mut self, sink: &mut dyn PointSink) -> Result<(), Error> {
+        if let State::Body(_, body, _) = std::mem::replace(&mut self.state, State::Lost) {
+            self.came.splice(..self.read, body);
+            self.read = 0;
+        } else {
+            self.pass(1);
+        }
+        self.lose_messages();
+        self.read(sink)
+    }
+
+    fn check_footer(&mut self, sink: &mut dyn PointSink) {
+        let footer = self.came.get(self.read..).unwrap_or_default();
+        let (fields, places) = self.messages.take_content();
+        let problem = match check(footer, fields, places) {
+            Ok(()) => return,
+            Err(failure @ Failure::Cut) => self.problem(ProblemKind::Cut, failure.what()),
+            Err(failure @ Failure::Broken(_)) => {
+                self.problem(ProblemKind::BadRecord, failure.what())
+            }
+            Err(failure @ Failure::Disagrees(_)) => {
+                let what = format!("{}; other tools go by the footer", failure.what());
+                self.problem(ProblemKind::Disagreement, what)
+            }
+        };
+        sink.problem(problem);
+    }
+}
+
 impl FormatReader for Reader {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn PointSink) -> Result<(), Error> {
         self.came.extend_from_slice(bytes);
@@ -311,26 +342,18 @@ impl FormatReader for Reader {
     }
 
     fn finish(&mut self, sink: &mut dyn PointSink) -> Result<(), Error> {
-        if let Some(what) = self.open_part() {
+        for _ in 0..RESCANS {
+            let Some(what) = self.open_part() else { break };
             sink.problem(self.problem(ProblemKind::Cut, what));
+            self.rescan(sink)?;
         }
-        if let State::Footer = self.state {
-            let footer = self.came.get(self.read..).unwrap_or_default();
-            let (fields, places) = self.messages.take_content();
-            match check(footer, fields, places) {
-                Ok(()) => {}
-                Err(Failure::Cut) => {
-                    let what = "the file ends before its footer does";
-                    sink.problem(self.problem(ProblemKind::Cut, what));
-                }
-                Err(Failure::Broken(what)) => {
-                    sink.problem(self.problem(ProblemKind::BadRecord, what));
-                }
-                Err(Failure::Disagrees(what)) => {
-                    let what = format!("{what}; other tools go by the footer");
-                    sink.problem(self.problem(ProblemKind::Disagreement, what));
-                }
+        match self.state {
+            State::Footer => self.check_footer(sink),
+            State::Prefix => {
+                let what = "the stream ends without its end marker, behind a whole batch";
+                sink.problem(self.problem(ProblemKind::NoEnd, what));
             }
+            _ => {}
         }
         Ok(())
     }

@@ -58,8 +58,7 @@ impl Table {
         })?;
         let headers: Vec<_> = fields.iter().map(Field::header).collect();
         let rows = Rows::new(resolve(&options.columns, &headers)?, options);
-        let read = fields.iter().enumerate().filter(|(index, _)| rows.wants(*index));
-        let dictionaries = Dictionaries::of(read.map(|(_, field)| field));
+        let dictionaries = Dictionaries::of(&fields, |index| rows.wants(index));
         Ok(Table { fields, dictionaries, rows, limits: options.limits })
     }
 
@@ -96,9 +95,10 @@ impl Table {
         }
         let batch = message.header_as_dictionary_batch().ok_or("a message without its header")?;
         let of = ValuesOf { id: batch.id(), is_delta: batch.isDelta() };
-        if self.dictionaries.values(of.id).is_none() {
+        if self.dictionaries.is_unwanted(of.id) {
             return Ok(Content::Unwanted);
         }
+        self.dictionaries.values(of.id).ok_or("a dictionary of no column")?;
         let layout = body_bytes.and_then(|bytes| values_layout(batch, bytes));
         if layout.is_err() {
             self.dictionaries.lose(of);

@@ -6,6 +6,7 @@ use tsdbproof_core::{Error, Point, Series};
 use super::frame::{
     END_OF_STREAM, HEAD, Layout, Place, batch_message, footer, schema_message, trailer,
 };
+use super::lz4::pack_frame;
 use crate::{
     FormatWriter,
     tables::growing::{Growing, Grown, schema},
@@ -56,7 +57,7 @@ impl Writer {
     }
 }
 
-/// Puts columns into a body, in the order of the schema.
+/// Puts columns into a body, in the order of the schema. arrow2 knows no buffer without a frame.
 fn layout(grown: Grown, body: &mut Vec<u8>) -> Layout {
     let Grown { rows, metric, tag_offsets, keys, values, .. } = grown;
     let tags = keys.len();
@@ -87,7 +88,7 @@ fn layout(grown: Grown, body: &mut Vec<u8>) -> Layout {
         valid,
         &grown.integers,
     ];
-    buffers.into_iter().for_each(|buffer| layout.add(buffer, body));
+    buffers.into_iter().for_each(|buffer| layout.add(buffer, pack_frame, body));
     layout
 }
 
