@@ -11,7 +11,7 @@ process.chdir(join(import.meta.dirname, '../..'));
 
 const SUITE = 'tests/suite';
 const EXIT_CODES = { done: 0, 'same-bytes': 0, same: 0, different: 1, damaged: 1, incomplete: 3 };
-const SWITCHES = ['no-file-digests', 'sha256', 'strict', 'allow-empty', 'quiet'];
+const SWITCHES = ['no-file-digests', 'sha256', 'strict', 'allow-empty', 'allow-aggregated', 'quiet'];
 const REPEATED = ['metric', 'tag'];
 const NUMBERS = ['limit', 'max-line'];
 

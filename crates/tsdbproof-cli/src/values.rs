@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap_complete::Shell;
-use tsdbproof::{
-    Depth, Duplicates, FORMATS, Format, Interval, Profile, TimeUnit, time::parse_duration,
-};
+use tsdbproof::{Depth, Duplicates, FORMATS, Interval, Profile, TimeUnit, time::parse_duration};
 
 /// Bytes: `4096`, `64k`, `512 MiB`, `1GiB`.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
@@ -86,13 +84,6 @@ pub(crate) fn uid_widths(text: &str) -> Result<[u8; 3], String> {
 pub(crate) fn written_format() -> impl TypedValueParser<Value = &'static str> {
     let written = FORMATS.iter().filter(|format| format.write.is_some());
     choice(written.map(|format| (format.name, format.about, format.name)).collect())
-}
-
-/// The format that a file of this name is written in.
-pub(crate) fn format_of_name(name: &str) -> Option<&'static Format> {
-    let (_, extension) = name.rsplit_once('.')?;
-    let mut written = FORMATS.iter().copied().filter(|format| format.write.is_some());
-    written.find(|format| format.extensions.contains(&extension))
 }
 
 /// `10s`, `1m`, `auto`.

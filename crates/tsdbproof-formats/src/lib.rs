@@ -33,10 +33,11 @@ mod tables;
 mod writing;
 
 pub use hbase::{
+    sample::{Sample, Sampler},
     store_file::{FileAge, StoreFile},
     table::{
         Cells, EachCell, EachCellSink, GivenKeyWidths, Names, NamesReader, NoPoints, OwnedCell,
-        RowPoints, Sample, Sampler, TableKind, Tables,
+        RowPoints, TableKind, Tables,
     },
 };
 pub use limits::Limits;

@@ -27,5 +27,5 @@ pub use tsdbproof_core::{
 };
 pub use tsdbproof_formats::{
     Columns, FORMATS, Format, Limits, ReadOptions, TimeUnit, by_name as format_by_name,
-    decompress::Codec,
+    decompress::Codec, writer_for,
 };

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tsdbproof::{Codec, Error, Options, Target, format_by_name};
+use tsdbproof::{Codec, Error, Options, Target, format_by_name, writer_for};
 use tsdbproof_sources::{NativeOutputs, Progress, block_on};
 
 use super::{STDERR, STDOUT};
@@ -107,10 +107,10 @@ impl Args {
     /// What is written: by `--write`, else by the file's name.
     fn target(&self) -> Result<Target, Error> {
         let name = self.output.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        let (codec, inner) = Codec::of_name(&name);
+        let (codec, _) = Codec::of_name(&name);
         let format = match self.write {
             Some(name) => format_by_name(name),
-            None => values::format_of_name(inner),
+            None => writer_for(&name),
         };
         let format = format.ok_or_else(|| {
             usage(
@@ -119,6 +119,8 @@ impl Args {
             )
             .in_file(name)
         })?;
+        // A folder's name says nothing of its files.
+        let codec = if self.partition { Codec::Plain } else { codec };
         Ok(Target { format, codec, is_partitioned: self.partition })
     }
 

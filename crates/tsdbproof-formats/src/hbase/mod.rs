@@ -10,6 +10,7 @@
 //! | `hfile` | store files |
 //! | `merge` | what a scan shows of the cells of a row |
 //! | `protobuf` | messages as fields |
+//! | `sample` | the first cells, which say what a table is for |
 //! | `sequence_file` | files of Export |
 //! | `snapshot` | which store files a table had, and where they lie |
 //! | `table` | cells of a table as points, or as names of UIDs |
@@ -23,6 +24,7 @@ pub(crate) mod hex;
 pub(crate) mod hfile;
 pub(crate) mod merge;
 pub(crate) mod protobuf;
+pub(crate) mod sample;
 pub(crate) mod sequence_file;
 pub(crate) mod snapshot;
 pub(crate) mod store_file;

@@ -1,8 +1,9 @@
 //! One answer while it is read: the unit of its keys, and the points that wait for it.
 
-use tsdbproof_core::{Point, Position, Series, Value};
+use tsdbproof_core::{Point, Series, Value};
 
 use super::{output::Output, unit::Unit};
+use crate::json::cursor::Cursor;
 use crate::number::Fault;
 use crate::{PointSink, TimeUnit};
 
@@ -93,13 +94,13 @@ impl Answer {
 
     /// Reports a fault at the next byte, behind the points of earlier ones.
     pub(super) fn report(&mut self, fault: Fault, sink: &mut dyn PointSink) {
-        self.report_at(fault, self.output.cursor.position(), sink);
+        self.report_at(fault, self.output.cursor, sink);
     }
 
     /// The same, of a place before.
-    pub(super) fn report_at(&mut self, fault: Fault, at: Position, sink: &mut dyn PointSink) {
+    pub(super) fn report_at(&mut self, fault: Fault, at: Cursor, sink: &mut dyn PointSink) {
         self.output.flush(sink);
-        sink.problem(fault.at(at));
+        sink.problem(fault.at(at.position()));
     }
 
     #[cold]

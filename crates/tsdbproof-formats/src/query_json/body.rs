@@ -6,6 +6,7 @@ use super::answer::{Answer, Keyed};
 use super::header::Field;
 use super::item::{Item, Part, Points, Role};
 use super::pair::{self, Held};
+use crate::json::cursor::Cursor;
 use crate::json::field::{self, no_points};
 use crate::json::syntax::Place;
 use crate::number::Fault;
@@ -50,7 +51,7 @@ impl Body {
     /// An object begins with the next byte.
     pub(super) fn begin_item(&mut self) {
         self.begin_answer();
-        self.item = Some(Item::new(self.answer.output.cursor.position()));
+        self.item = Some(Item::new(self.answer.output.cursor));
     }
 
     /// What the value that begins here is; `None` where it was opened, or nobody wants it.
@@ -113,7 +114,7 @@ impl Body {
             _ if !item.header.has_points => item.header.stranger(),
             (Points::Held(points), Ok(series)) => {
                 self.answer.set_series(series, sink);
-                points.into_iter().for_each(|point| self.give(point, sink));
+                points.into_iter().for_each(|point| self.give(point, item.at, sink));
                 None
             }
             // Of points that were given, something behind them speaks against them.
@@ -125,11 +126,12 @@ impl Body {
         }
     }
 
-    /// Takes a point, whose bytes are passed, to where the points of its object go.
+    /// Takes a point, whose bytes are passed, to where the points of its object go. It begins at
+    /// `start`.
     #[inline]
-    fn take_point(&mut self, point: Keyed, sink: &mut dyn PointSink) {
+    fn take_point(&mut self, point: Keyed, start: Cursor, sink: &mut dyn PointSink) {
         match self.item.as_mut().map(|item| &mut item.points) {
-            Some(Points::Given) => self.give(point, sink),
+            Some(Points::Given) => self.give(point, start, sink),
             Some(Points::Held(points)) => {
                 points.push(point);
                 if points.len() * size_of::<Keyed>() > self.limit {
@@ -141,9 +143,9 @@ impl Body {
     }
 
     #[inline]
-    fn give(&mut self, point: Keyed, sink: &mut dyn PointSink) {
+    fn give(&mut self, point: Keyed, start: Cursor, sink: &mut dyn PointSink) {
         if let Err(fault) = self.answer.point(point, sink) {
-            self.answer.report(fault, sink);
+            self.answer.report_at(fault, start, sink);
         }
     }
 
@@ -184,8 +186,9 @@ impl Body {
                 None => (rest, Place::After),
             };
             inner.place = place;
+            let start = self.answer.output.cursor;
             self.answer.output.cursor.pass_counted((text.len() - rest.len()) as u64, 0);
-            self.take_point(point, sink);
+            self.take_point(point, start, sink);
             text = rest;
         }
     }
@@ -214,21 +217,21 @@ impl Body {
         };
         match (part, &mut item.inner) {
             (Part::Time, Some(inner)) => {
-                inner.key = Some(pair::key(inside)?);
+                inner.key = Some((pair::key(inside)?, self.answer.output.cursor));
                 inner.place = Place::Colon;
             }
             (Part::Value, Some(inner)) => {
                 inner.place = Place::After;
-                if let Some(key) = inner.key.take() {
+                if let Some((key, start)) = inner.key.take() {
                     let held = sound_or_text(pair::held(value), value)?;
-                    self.take_pair(held.map(|held| (key, held)), value, sink);
+                    self.take_pair(held.map(|held| (key, held)), start, value, sink);
                     return Ok(());
                 }
             }
             (Part::Pair, Some(inner)) => {
                 inner.place = Place::After;
                 let pair = sound_or_text(pair::item(value), value)?;
-                self.take_pair(pair, value, sink);
+                self.take_pair(pair, self.answer.output.cursor, value, sink);
                 return Ok(());
             }
             (Part::Key, _) if inside.contains(&b'{') => {
@@ -256,10 +259,11 @@ impl Body {
         Ok(())
     }
 
-    /// Takes what stands at a time, and passes its bytes.
+    /// Takes what stands at a time, and passes its bytes; the pair begins at `start`.
     fn take_pair(
         &mut self,
         pair: Result<(u64, Held), Fault>,
+        start: Cursor,
         value: &[u8],
         sink: &mut dyn PointSink,
     ) {
@@ -271,7 +275,7 @@ impl Body {
             }
             Ok((key, Held::Value(found))) => {
                 self.pass(value, value.len());
-                return self.take_point((key, found), sink);
+                return self.take_point((key, found), start, sink);
             }
             Ok((_, Held::Gap)) => self.gap(value),
             Err(fault) => fault,

@@ -1,15 +1,14 @@
 //! The object of a series while it is read: which of its parts is open, and where its points go.
 
-use tsdbproof_core::Position;
-
 use super::{answer::Keyed, header::Field, header::Header};
+use crate::json::cursor::Cursor;
 use crate::json::syntax::Place;
 
 /// An open object.
 #[derive(Debug)]
 pub(super) struct Item {
     /// Where it begins.
-    pub(super) at: Position,
+    pub(super) at: Cursor,
     pub(super) header: Header,
     /// Where in the object the next byte stands.
     pub(super) place: Place,
@@ -25,8 +24,8 @@ pub(super) struct Item {
 pub(super) struct Inner {
     pub(super) role: Role,
     pub(super) place: Place,
-    /// In [`Role::Members`]: the time whose value comes.
-    pub(super) key: Option<u64>,
+    /// In [`Role::Members`]: the time whose value comes, and where it stands.
+    pub(super) key: Option<(u64, Cursor)>,
 }
 
 /// What stands in a container.
@@ -70,7 +69,7 @@ pub(super) enum Points {
 
 impl Item {
     /// An object whose first byte was passed.
-    pub(super) fn new(at: Position) -> Self {
+    pub(super) fn new(at: Cursor) -> Self {
         Item {
             at,
             header: Header::default(),

@@ -130,6 +130,9 @@ pub(super) fn sentence(report: &Report) -> String {
         (Verdict::Incomplete, JobKind::Diff | JobKind::Verify) => {
             "no difference was seen, but not all was compared".to_owned()
         }
+        (Verdict::Incomplete, _) if report.sides.iter().all(|side| side.not_read.is_empty()) => {
+            format!("{points} were read, but that is not all")
+        }
         (Verdict::Incomplete, _) => format!("{points} were read, but not all could be"),
     }
 }

@@ -71,6 +71,8 @@ fn comparison(verdict: Verdict, points: [u64; 2]) -> Report {
         changed_files: Vec::new(),
         contradictions: Vec::new(),
         merged: None,
+        checked: None,
+        converted: None,
         version: "0.0.0",
     }
 }
@@ -125,7 +127,9 @@ fn different(differences: &[Difference]) -> Report {
         compared.differences += 1;
         compared.counts.add(&difference.counts);
         let metric = compared.metrics.entry(difference.metric.clone());
-        metric.or_default().series += 1;
+        let metric = metric.or_default();
+        metric.series += 1;
+        metric.counts.add(&difference.counts);
     }
     report
 }

@@ -121,7 +121,7 @@ fn pieces_change_nothing() {
         series(A, r#"{ "17" : 5 , "1699999200":5.5,"1699999200":6 }"#),
         series(B, r#"[[1699999200,9.007199254740992E15], [ 1699999260 , "7"],[1,null]]"#),
         r#"{"statsSummary":{"a":[1,{"dps":{}}]}}"#,
-        series(A, r#"{"4294967296":1}"#),
+        series(A, r#"{"4294967296":1,"1699999200":2 , "1699999260": 3,"1699999320":4}"#),
     );
     for options in [ReadOptions::default(), allowing()] {
         for (name, text) in answers().into_iter().chain([("made".to_owned(), made.clone().into())])

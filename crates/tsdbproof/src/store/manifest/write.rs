@@ -89,10 +89,7 @@ impl<W: Write> ManifestWriter<W> {
         let mut body = Vec::new();
         for column in self.table.columns() {
             layout.nodes.push((self.rows, column.nulls));
-            column
-                .buffers()
-                .into_iter()
-                .for_each(|buffer| layout.add(buffer, lz4::pack, &mut body));
+            column.buffers().for_each(|buffer| layout.add(buffer, lz4::pack, &mut body));
         }
         let message = ipc::batch_message(&layout);
         self.batches.push((self.out.bytes, message.len(), body.len()));
