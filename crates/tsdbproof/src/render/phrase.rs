@@ -130,10 +130,14 @@ pub(super) fn sentence(report: &Report) -> String {
         (Verdict::Incomplete, JobKind::Diff | JobKind::Verify) => {
             "no difference was seen, but not all was compared".to_owned()
         }
-        (Verdict::Incomplete, _) if report.sides.iter().all(|side| side.not_read.is_empty()) => {
-            format!("{points} were read, but that is not all")
+        (Verdict::Incomplete, _) => {
+            let is_all_read = report.sides.iter().all(|side| side.not_read.is_empty());
+            let is_lossy = report.sides.iter().any(|side| !side.losses.is_empty());
+            match is_all_read && is_lossy {
+                true => format!("{points} were read, but not all as they are stored"),
+                false => format!("{points} were read, but not all could be"),
+            }
         }
-        (Verdict::Incomplete, _) => format!("{points} were read, but not all could be"),
     }
 }
 

@@ -173,7 +173,8 @@ fn many_batches_are_read_back_in_order() {
 fn a_manifest_without_rows_is_one() {
     for depth in Depth::ALL {
         let (_, totals) = fold(&[], depth);
-        let meta = Meta { files: Vec::new(), ..meta(depth, totals) };
+        let losses = LossyRows::default();
+        let meta = Meta { files: Vec::new(), losses, ..meta(depth, totals) };
         let bytes = write(&[], &meta);
         assert_eq!(read(&bytes).unwrap(), (Vec::new(), meta));
     }
