@@ -28,8 +28,11 @@ fn holds(report: &Report) -> (u64, Vec<(&'static str, u64)>) {
     (side.points_read, problems)
 }
 
-/// What every answer gives: points, and problems by kind. `None`: no format knows it.
-const OUTCOMES: &[(&str, Option<(u64, &[(&str, u64)])>)] = &[
+/// Points, and problems by kind. `None`: no format knows it.
+type Outcome = Option<(u64, &'static [(&'static str, u64)])>;
+
+/// What every answer gives.
+const OUTCOMES: &[(&str, Outcome)] = &[
     ("append/query-app", Some((780, &[]))),
     ("append/query-app-dup", Some((6, &[]))),
     ("append/query-app-s", Some((780, &[]))),
