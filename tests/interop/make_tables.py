@@ -118,13 +118,14 @@ def arrow():
     with_tag_columns().to_pandas().to_feather(path("arrow", "good-pandas", "feather"))
     frame = pl.from_arrow(with_tag_columns()).with_columns(pl.col("metric").cast(pl.Categorical))
     frame.write_ipc_stream(path("arrow", "good-polars-stream", "arrows"), compression="zstd")
-    arrow_kinds()
+    for case, kinds in arrow_kind_columns().items():
+        put("arrow", case, "arrows", stream(kinds, LZ4, rows=1000))
     arrow_columns(ours)
     arrow_damaged(ours)
     arrow_file(ours)
 
 
-def arrow_kinds():
+def arrow_kind_columns():
     """Tags and values as other types hold them."""
     named = with_tag_columns()
     keys = [name for name in named.column_names if name not in ("metric", "time", "value")]
@@ -137,6 +138,7 @@ def arrow_kinds():
     berlin = named["time"].cast(UTC).cast(pa.timestamp("ms", "Europe/Berlin"))
     nanos = named["time"].cast(pa.timestamp("ns"))
     decimals = named["value"].cast(pa.decimal128(30, 4))
+    kinds = {}
     for case, tags, time, value in [
         ("good-struct-tags", struct_tags, berlin, decimals),
         ("good-text-tags", text_tags, nanos, named["value"]),
@@ -144,7 +146,8 @@ def arrow_kinds():
         ("good-union", text_tags, named["time"], union(named["value"])),
     ]:
         columns = {"metric": named["metric"].cast(pa.large_string()), "tags": tags, "ts": time, "val": value}
-        put("arrow", case, "arrows", stream(pa.table(columns), LZ4, rows=1000))
+        kinds[case] = pa.table(columns)
+    return kinds
 
 
 def union(values):
@@ -174,7 +177,7 @@ def arrow_columns(ours):
     put("arrow", "unsupported-feather-1", "feather", b"FEA1" + bytes(36) + b"FEA1")
 
 
-def arrow_damaged(ours):
+def damaged_rows():
     good = {"metric": "m", "tags": [("host", "a")], "timestamp": 1_700_000_000_000_000, "value": 0.5, "value_int": None}
     rows = [
         good,
@@ -197,7 +200,11 @@ def arrow_damaged(ours):
         good,
     ]
     types = [("metric", pa.string()), ("tags", TAGS), ("timestamp", pa.timestamp("us")), ("value", pa.float64()), ("value_int", pa.uint64())]
-    put("arrow", "damaged-rows", "arrows", stream(pa.Table.from_pylist(rows, pa.schema(types))))
+    return stream(pa.Table.from_pylist(rows, pa.schema(types)))
+
+
+def arrow_damaged(ours):
+    put("arrow", "damaged-rows", "arrows", damaged_rows())
     whole = ipc(ours, LZ4)
     put("arrow", "damaged-cut", "arrow", whole[: len(whole) // 2])
     footer = len(whole) - 10 - struct.unpack("<i", whole[-10:-6])[0]
@@ -248,5 +255,46 @@ def arrow_file(ours):
     put("arrow-file", "good-pyarrow", "arrow", ipc(ours, LZ4))
 
 
+def parquet(table, **options):
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, **options)
+    return sink.getvalue().to_pybytes()
+
+
+def parquet_files():
+    ours, named = table(), with_tag_columns()
+    put("parquet", "good-pyarrow", "parquet", parquet(ours, compression="zstd", row_group_size=40))
+    second = {"version": "2.6", "data_page_version": "2.0", "write_page_checksum": True}
+    put("parquet", "good-pages-2", "parquet", parquet(dictionary(named, "metric", "host"), compression="lz4", **second))
+    old = {"version": "1.0", "use_deprecated_int96_timestamps": True, "compression": "gzip"}
+    put("parquet", "good-int96", "parquet", parquet(named, **old))
+    put("parquet", "good-numbers", "parquet", parquet(table("good-numbers"), compression="snappy"))
+    put("parquet", "good-names", "parquet", parquet(table("good-names"), compression="none"))
+    put("parquet", "empty", "parquet", parquet(ours.slice(0, 0)))
+    kinds = arrow_kind_columns()["good-struct-tags"]
+    put("parquet", "good-struct-tags", "parquet", parquet(kinds, compression="snappy"))
+    pl.from_arrow(ours).write_parquet(path("parquet", "good-polars", "parquet"), row_group_size=50)
+    named.to_pandas().to_parquet(path("parquet", "good-pandas", "parquet"))
+    duckdb.sql("from ours").write_parquet(path("parquet", "good-duckdb", "parquet"), compression="zstd")
+    other = named.rename_columns({"metric": "series", "time": "at", "value": "reading"})
+    other = other.set_column(1, "at", other["at"].cast(pa.int64())).append_column("quality", pa.array([1] * len(other)))
+    put("parquet", "columns", "parquet", parquet(other))
+    put("parquet", "note-unread-column", "parquet", parquet(named.append_column("quality", pa.array([1.5] * len(named)))))
+    put("parquet", "unsupported-brotli", "parquet", parquet(ours, compression="brotli"))
+    rows = pa.ipc.open_stream(damaged_rows()).read_all()
+    put("parquet", "damaged-rows", "parquet", parquet(rows, compression="none"))
+    whole = parquet(ours, compression="zstd", row_group_size=40, write_page_checksum=True)
+    put("parquet", "damaged-cut", "parquet", whole[:-200])
+    first = pq.ParquetFile(pa.BufferReader(whole)).metadata.row_group(1).column(0)
+    put("parquet", "damaged-checksum", "parquet", flip(whole, first.data_page_offset + 60))
+    whole = parquet(ours, compression="zstd", row_group_size=40)
+    first = pq.ParquetFile(pa.BufferReader(whole)).metadata.row_group(1).column(0)
+    put("parquet", "damaged-page", "parquet", flip(whole, first.data_page_offset + first.total_compressed_size - 40))
+    put("parquet", "damaged-header", "parquet", flip(whole, first.data_page_offset + 3))
+    footer = len(whole) - 8 - struct.unpack("<i", whole[-8:-4])[0]
+    put("parquet", "damaged-footer", "parquet", whole[: footer + 500] + bytes(64) + whole[footer + 564 :])
+
+
 if __name__ == "__main__":
     arrow()
+    parquet_files()

@@ -9,7 +9,7 @@ use crate::{
     decompress::Codec,
     hbase::{export, store_file, store_file::StoreFile, table::Cells},
     import_text, put_json, query_json, raw_scan,
-    tables::{arrow_ipc, csv},
+    tables::{arrow_ipc, csv, parquet},
 };
 
 /// How sure a format is that bytes are its own.
@@ -106,6 +106,7 @@ pub static FORMATS: &[&Format] = &[
     &csv::tsv::FORMAT,
     &arrow_ipc::FORMAT,
     &arrow_ipc::indexed::FORMAT,
+    &parquet::FORMAT,
 ];
 
 /// The format of this name.

@@ -7,8 +7,11 @@ pub(crate) mod csv;
 mod epoch;
 mod growing;
 mod names;
+pub(crate) mod parquet;
 mod resolve;
 mod rows;
+#[cfg(test)]
+mod testing;
 mod text_time;
 
 pub use columns::Columns;

@@ -22,6 +22,9 @@ pub(super) struct Batch {
     /// By the index of their column; what is not needed may be absent.
     pub(super) columns: Vec<Option<Array>>,
     pub(super) rows: usize,
+    /// What lies at `at`, and the number of its row, from 0, that is the first of these.
+    pub(super) part: &'static str,
+    pub(super) first_row: u64,
     /// What to read to find them again.
     pub(super) range: Range<u64>,
     pub(super) at: Position,
@@ -96,7 +99,8 @@ impl Rows {
                 }
                 Err(mut fault) => {
                     flush(series, run, sink);
-                    fault.what = format!("row {row} of the batch: {}", fault.what);
+                    let row = batch.first_row + row as u64;
+                    fault.what = format!("row {row} of the {}: {}", batch.part, fault.what);
                     sink.problem(fault.at(batch.at));
                 }
             }

@@ -175,7 +175,14 @@ impl Reader {
         };
         let columns = self.table.columns(&layout, body.to_vec()).map_err(fault)?;
         let at = Position::Byte(self.range.start);
-        let batch = Batch { columns, rows: layout.rows, range: self.range.clone(), at };
+        let batch = Batch {
+            columns,
+            rows: layout.rows,
+            part: "batch",
+            first_row: 0,
+            range: self.range.clone(),
+            at,
+        };
         self.table.read(&batch, sink)
     }
 }

@@ -125,7 +125,14 @@ impl Messages {
         let taken = match &ahead.content {
             Content::Rows(layout) => table
                 .columns(layout, body)
-                .map(|columns| Batch { columns, rows: layout.rows, range: 0..end, at })
+                .map(|columns| Batch {
+                    columns,
+                    rows: layout.rows,
+                    part: "batch",
+                    first_row: 0,
+                    range: 0..end,
+                    at,
+                })
                 .map_err(fault)
                 .and_then(|batch| table.read(&batch, sink)),
             Content::Values(of, layout) => table.add_values(*of, layout, body).map_err(fault),
