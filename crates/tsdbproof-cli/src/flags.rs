@@ -26,7 +26,8 @@ pub(crate) struct Reading {
     #[arg(long, value_name = "ROLE=COLUMN,…", value_parser = Columns::parse)]
     columns: Option<Columns>,
 
-    /// What the times of an answer of /api/query count, where its keys don't tell
+    /// What times count, where nothing beside them tells: keys of answers of /api/query, columns of
+    /// tables of text
     #[arg(long, value_name = "UNIT", value_parser = values::time_unit())]
     unit: Option<TimeUnit>,
 

@@ -42,7 +42,8 @@ pub struct JobOptions {
     /// `metric=name,timestamp:ms=time,value=reading,tags=host+dc`.
     #[tsify(optional)]
     pub columns: Option<String>,
-    /// What the times of an answer of /api/query count, where its keys don't tell.
+    /// What times count, where nothing beside them tells: keys of answers of /api/query, columns of
+    /// tables of text.
     #[tsify(optional, type = "\"s\" | \"ms\"")]
     pub unit: Option<String>,
     /// Take the values of an answer of /api/query as they are, though they were computed.

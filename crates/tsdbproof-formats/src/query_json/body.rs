@@ -54,7 +54,7 @@ impl Body {
         self.item = Some(Item::new(self.answer.output.cursor));
     }
 
-    /// What the value that begins here is; `None` where it was opened, or nobody wants it.
+    /// Says what is to be done with the value that begins with this byte.
     pub(super) fn begin_value(&mut self, first: u8, sink: &mut dyn PointSink) -> Begun {
         let Some(item) = &mut self.item else { return Begun::Unwanted };
         match item.inner.map(|inner| inner.role) {

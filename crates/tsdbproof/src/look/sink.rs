@@ -4,7 +4,7 @@
 //! state is enough. When the hour changes, the state closes and leaves as a [`Row`]. A point out of
 //! order makes the row dirty; a leaf that opens again, here or in another part, leaves two rows,
 //! which the fold notices. Input in no order at all would leave a row for each point: then points
-//! are kept instead, and go through the same sorted runs.
+//! are kept instead, and go through the same sorted runs. A loss leaves as a row without points.
 
 use std::{
     hash::BuildHasher,
