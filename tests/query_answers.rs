@@ -2,7 +2,7 @@
 //! what an answer can't carry is named, counted, and never called compared.
 
 use tsdbproof::{
-    Duplicates, Error, Kind, Options, Scope,
+    Depth, Duplicates, Error, Kind, Options, Scope,
     report::{Cause, Compared, Counts, Difference, Report, Verdict},
 };
 
@@ -387,6 +387,32 @@ fn a_manifest_knows_which_of_its_hours_came_with_a_loss() {
     assert_eq!(report.verdict, Verdict::Different);
     assert!(!differences.is_empty());
     assert!(differences.iter().all(|it| it.metric == "sys.mem.used"), "{differences:?}");
+}
+
+#[test]
+fn shallow_and_merged_manifests_know_their_losses() {
+    let scan = data("main-import.txt");
+    for depth in Depth::ALL {
+        let options = Options { depth, ..of_metric("req.latency", None, None) };
+        let (report, compared) =
+            compared_with_manifest(&answer("main/query-lat-none-s"), &scan, &options);
+        assert_eq!(report.verdict, Verdict::Incomplete, "{depth:?}");
+        let nodes = compared.nodes;
+        assert_eq!((compared.lossy_nodes, compared.undecided_nodes), (nodes, nodes), "{depth:?}");
+    }
+    let options = Options::default();
+    let parts = ["main/query-lat-none-s", "main/query-lat-none-ms", "main/query-late"]
+        .map(|file| manifest_of(&answer(file), &options).0);
+    let merge = |parts: &[(&str, &[u8])]| {
+        let mut host = MemoryHost::default();
+        let parts = host.source(parts);
+        let mut whole = Vec::new();
+        run(tsdbproof::merge(&host, &parts, &options, &mut whole)).expect("manifests")
+    };
+    let report = merge(&[("lat", &parts[0]), ("late", &parts[2])]);
+    assert_eq!(report.verdict, Verdict::Incomplete, "{:?}", report.reasons);
+    let report = merge(&[("lat", &parts[1]), ("late", &parts[2])]);
+    assert_eq!(report.verdict, Verdict::Done, "{:?}", report.reasons);
 }
 
 #[test]

@@ -112,7 +112,7 @@ impl Header {
     }
 
     /// How the values were computed, as far as can be seen.
-    pub(super) fn computed(&self) -> Option<Fault> {
+    fn computed(&self) -> Option<Fault> {
         let expression = || {
             let metric = self.metric.as_deref().filter(|metric| metric.ends_with(')'))?;
             Some(format!("values of an expression, named {}", quote(metric.as_bytes())))
