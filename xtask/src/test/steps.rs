@@ -113,9 +113,12 @@ fn read_manifests(binary: &Path, folder: &Path) -> Result<(), Stop> {
     Ok(())
 }
 
-/// CSV and TSV: written here, read and written by DuckDB, pandas and polars, and read here again.
+/// Tables: written here, read and written by pyarrow, pandas, polars and DuckDB, and read here again.
 fn exchange_tables(binary: &Path, folder: &Path) -> Result<(), Stop> {
-    for ending in ["csv", "tsv"] {
+    const TEXT: &str = "tests/interop/csv_tables.py";
+    const COLUMNS: &str = "tests/interop/column_tables.py";
+    for (ending, script) in [("csv", TEXT), ("tsv", TEXT), ("arrow", COLUMNS), ("parquet", COLUMNS)]
+    {
         let table = folder.join("points").with_extension(ending);
         let theirs = folder.join(format!("theirs-{ending}"));
         // What another version of a tool wrote is not to be read.
@@ -123,12 +126,13 @@ fn exchange_tables(binary: &Path, folder: &Path) -> Result<(), Stop> {
         let mut write = shell::command(binary, &["convert", ARCHIVE, "--quiet", "-o"]);
         write.arg(&table);
         shell::run(write)?;
-        let mut read = shell::command(python(), &["tests/interop/csv_tables.py", ARCHIVE]);
+        let mut read = shell::command(python(), &[script, ARCHIVE]);
         read.args([&table, &theirs]);
         shell::run(read)?;
-        for name in ["duckdb.csv", "pandas.csv", "polars.tsv"] {
+        let unread = |error| format!("{}: {error}", theirs.display());
+        for entry in fs::read_dir(&theirs).map_err(unread)? {
             let mut diff = shell::command(binary, &["diff", ARCHIVE, "--quiet"]);
-            diff.arg(theirs.join(name));
+            diff.arg(entry.map_err(unread)?.path());
             shell::run(diff)?;
         }
     }
