@@ -223,6 +223,7 @@ impl Leniency {
 impl Budget {
     pub(crate) fn apply(&self, options: &mut Options) {
         options.memory_bytes = self.memory.unwrap_or_else(memory_bytes);
+        options.read.limits = options.read.limits.within(options.memory_bytes);
         if let Some(bytes) = self.split_size {
             options.split_bytes = bytes;
         }

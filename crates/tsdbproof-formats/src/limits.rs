@@ -19,6 +19,18 @@ pub struct Limits {
     pub batch_bytes: usize,
 }
 
+/// The least that a batch may have: what is written here has smaller ones.
+const BATCH_BYTES: usize = 64 << 20;
+
+impl Limits {
+    /// The same limits where a job has so much memory: a batch may take half of it.
+    #[must_use]
+    pub fn within(self, memory_bytes: u64) -> Self {
+        let half = usize::try_from(memory_bytes / 2).unwrap_or(usize::MAX);
+        Limits { batch_bytes: half.max(BATCH_BYTES), ..self }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Limits {

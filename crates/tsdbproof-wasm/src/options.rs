@@ -130,8 +130,10 @@ impl JobOptions {
         let unit = |name: String| named("unit", Some(&name), &units);
         read.unit = self.unit.map(unit).transpose()?;
         read.allow_aggregated = self.allow_aggregated;
-        let limits = &mut read.limits;
+        let memory_bytes = self.memory.map_or(defaults.memory_bytes, u64::from);
+        let mut limits = read.limits.within(memory_bytes);
         limits.line_bytes = self.max_line.map_or(limits.line_bytes, |bytes| bytes as usize);
+        read.limits = limits;
         Ok(Options {
             scope: Scope {
                 from_ms: time(self.from)?,
@@ -146,7 +148,7 @@ impl JobOptions {
             file_digests: FileDigests { blocks: !self.no_file_digests, sha256: self.sha256 },
             strict: self.strict,
             allow_empty: self.allow_empty,
-            memory_bytes: self.memory.map_or(defaults.memory_bytes, u64::from),
+            memory_bytes,
             read,
             ..defaults
         })

@@ -58,7 +58,7 @@ const FEATHER_1: [u8; 4] = *b"FEA1";
 type Flaw = &'static str;
 
 /// A body that unpacks to more than the limit.
-const TOO_LARGE: Flaw = "a batch that takes more memory than the limit";
+const TOO_LARGE: Flaw = "a batch that takes more than half of the memory; --memory gives more";
 
 /// What the first bytes are behind the magic, as far as they are to be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use super::thrift::{Compact, STRUCT};
 pub(super) type Flaw = &'static str;
 
 /// Pages that unpack to more than the limit.
-pub(super) const TOO_LARGE: Flaw = "a row group that takes more memory than the limit";
+pub(super) const TOO_LARGE: Flaw =
+    "a row group that takes more than half of the memory; --memory gives more";
 
 /// The header of a page; what it leaves out is −1.
 #[derive(Debug, PartialEq, Eq)]
