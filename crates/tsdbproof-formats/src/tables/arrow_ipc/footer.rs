@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use arrow_ipc::{Block, Footer, root_as_footer};
+use tsdbproof_core::ProblemKind;
 
 use super::Flaw;
 use super::fields::{Field, fields};
@@ -74,6 +75,15 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// What kind of problem it is.
+    pub(super) fn kind(&self) -> ProblemKind {
+        match self {
+            Failure::Cut => ProblemKind::Cut,
+            Failure::Broken(_) => ProblemKind::BadRecord,
+            Failure::Disagrees(_) => ProblemKind::Disagreement,
+        }
+    }
+
     /// It, in a few words.
     pub(super) fn what(&self) -> Flaw {
         match self {
@@ -105,7 +115,9 @@ pub(super) fn check(bytes: &[u8], read: &[Field], places: Option<Places>) -> Res
     let footer = footer(bytes)?;
     let schema = footer.schema().ok_or(Failure::Broken("a footer without a schema"))?;
     if fields(schema, footer.version()).as_deref() != Ok(read) {
-        return Err(Failure::Disagrees("a footer with other columns than the file's"));
+        return Err(Failure::Disagrees(
+            "a footer with other columns than the file's; other tools go by it",
+        ));
     }
     let Some(Places { mut batches, mut dictionaries }) = places else { return Ok(()) };
     batches.sort_unstable();
@@ -119,7 +131,9 @@ pub(super) fn check(bytes: &[u8], read: &[Field], places: Option<Places>) -> Res
     if told(places_of(footer.recordBatches())) != batches
         || told(places_of(footer.dictionaries())) != dictionaries
     {
-        return Err(Failure::Disagrees("a footer that tells of other batches than the file's"));
+        return Err(Failure::Disagrees(
+            "a footer that tells of other batches than the file's; other tools go by it",
+        ));
     }
     Ok(())
 }

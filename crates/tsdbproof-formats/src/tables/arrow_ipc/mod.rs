@@ -31,6 +31,7 @@ mod messages;
 mod reader;
 mod seek;
 mod table;
+mod window;
 mod writer;
 
 use self::frame::{CONTINUATION, HEAD};

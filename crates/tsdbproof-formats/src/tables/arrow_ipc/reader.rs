@@ -3,17 +3,15 @@
 use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind, quote};
 
 use super::FEATHER_1;
-use super::footer::{Failure, check};
+use super::footer::check;
 use super::frame::{CONTINUATION, HEAD};
 use super::messages::{Ahead, Messages};
 use super::seek::{Found, seek};
+use super::window::{WORD_BYTES, Window};
 use crate::{FormatReader, PointSink, ReadOptions};
 
 /// The longest message: the schema of a hundred thousand columns is shorter.
 const MESSAGE_BYTES: usize = 16 << 20;
-/// Bytes of a prefix before Arrow 0.15, and of each half of one since.
-const WORD_BYTES: usize = 4;
-
 /// How often at the end of a file bytes are looked through again.
 const RESCANS: usize = 16;
 
@@ -21,11 +19,7 @@ const RESCANS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Reader {
     state: State,
-    /// What came, and how much of it is read. Bodies stand in the state.
-    came: Vec<u8>,
-    read: usize,
-    /// Where the rest begins.
-    at: u64,
+    window: Window,
     index_bytes: usize,
     is_file: bool,
     /// Whether messages have no continuation before their length.
@@ -69,9 +63,7 @@ impl Reader {
     pub(super) fn new(options: &ReadOptions) -> Self {
         Reader {
             state: State::Head,
-            came: Vec::new(),
-            read: 0,
-            at: 0,
+            window: Window::default(),
             index_bytes: options.limits.index_bytes,
             is_file: false,
             is_old: false,
@@ -80,25 +72,7 @@ impl Reader {
     }
 
     fn problem(&self, kind: ProblemKind, what: impl Into<String>) -> Problem {
-        Problem { kind, at: Position::Byte(self.at), what: what.into() }
-    }
-
-    /// What is not read yet.
-    fn rest(&self) -> &[u8] {
-        self.came.get(self.read..).unwrap_or_default()
-    }
-
-    fn word(&self, index: usize) -> Option<u32> {
-        let start = index * WORD_BYTES;
-        let word = self.rest().get(start..start + WORD_BYTES)?;
-        word.first_chunk().map(|word| u32::from_le_bytes(*word))
-    }
-
-    /// Goes on behind bytes of the rest.
-    fn pass(&mut self, count: usize) {
-        let count = count.min(self.rest().len());
-        self.read += count;
-        self.at += count as u64;
+        Problem { kind, at: Position::Byte(self.window.at()), what: what.into() }
     }
 
     /// Takes what came, as far as it is complete.
@@ -106,16 +80,12 @@ impl Reader {
         loop {
             match self.step(sink)? {
                 Step::Done => {}
-                Step::Starved => {
-                    self.came.drain(..self.read);
-                    self.read = 0;
-                    return Ok(());
-                }
+                Step::Starved => return Ok(()),
                 Step::Refused(what) => {
                     let what = format!("{what}; rows up to the next batch are lost");
                     sink.problem(self.problem(ProblemKind::BadRecord, what));
                     // What is looked for next must not be found here again.
-                    self.pass(1);
+                    self.window.pass(1);
                     self.lose_messages();
                 }
             }
@@ -137,45 +107,39 @@ impl Reader {
                 return self.message(prefix_bytes, bytes, sink);
             }
             State::Body(_, body, size) => {
-                let rest = self.came.get(self.read..).unwrap_or_default();
-                let part = rest.get(..*size - body.len()).unwrap_or(rest);
-                body.extend_from_slice(part);
-                self.read += part.len();
+                body.extend_from_slice(self.window.pass(*size - body.len()));
                 if body.len() < *size {
                     return Ok(Step::Starved);
                 }
                 self.body(sink);
             }
             State::Passing(left) => {
-                let rest = self.came.len() - self.read;
-                let count = usize::try_from(*left).unwrap_or(usize::MAX).min(rest);
-                *left -= count as u64;
-                let is_over = *left == 0;
-                self.pass(count);
-                if !is_over {
+                let count = usize::try_from(*left).unwrap_or(usize::MAX);
+                *left -= self.window.pass(count).len() as u64;
+                if *left > 0 {
                     return Ok(Step::Starved);
                 }
                 self.state = State::Prefix;
             }
-            State::Seeking => match seek(self.rest()) {
+            State::Seeking => match seek(self.window.rest()) {
                 Found::Unsure(index) => {
-                    self.pass(index);
+                    self.window.pass(index);
                     return Ok(Step::Starved);
                 }
                 Found::Message(index) => {
-                    self.pass(index);
+                    self.window.pass(index);
                     self.is_old = false;
                     self.state = State::Prefix;
                 }
             },
-            State::Footer if self.came.len() - self.read > self.index_bytes => {
+            State::Footer if self.window.rest().len() > self.index_bytes => {
                 let what = format!("a footer of more than {} bytes", self.index_bytes);
-                return Err(Error::new(Kind::Limit, what).at(Position::Byte(self.at)));
+                return Err(Error::new(Kind::Limit, what).at(Position::Byte(self.window.at())));
             }
             State::Footer => return Ok(Step::Starved),
             State::BehindEnd => return Ok(self.behind_end(sink)),
             State::Lost => {
-                self.pass(self.rest().len());
+                self.window.pass_all();
                 return Ok(Step::Starved);
             }
         }
@@ -183,10 +147,10 @@ impl Reader {
     }
 
     fn head(&mut self) -> Result<Step, Error> {
-        let Some(head) = self.rest().get(..HEAD.len()) else { return Ok(Step::Starved) };
+        let Some(head) = self.window.rest().get(..HEAD.len()) else { return Ok(Step::Starved) };
         if head == HEAD {
             self.is_file = true;
-            self.pass(HEAD.len());
+            self.window.pass(HEAD.len());
         } else if head.starts_with(&FEATHER_1) {
             let what = "a file of Feather version 1, which is no Arrow IPC";
             return Err(Error::new(Kind::Unsupported, what)
@@ -199,7 +163,7 @@ impl Reader {
     }
 
     fn prefix(&mut self) -> Step {
-        let Some(first) = self.word(0) else { return Step::Starved };
+        let Some(first) = self.window.word(0) else { return Step::Starved };
         // A file has its first message behind its magic.
         self.is_old = match self.messages.has_table() {
             true => self.is_old,
@@ -211,14 +175,14 @@ impl Reader {
                 let found = quote(&first.to_le_bytes());
                 return Step::Refused(format!("found {found}, expected a message"));
             }
-            false => match self.word(1) {
+            false => match self.window.word(1) {
                 Some(length) => (2 * WORD_BYTES, length),
                 None => return Step::Starved,
             },
         };
         match length as usize {
             0 => {
-                self.pass(prefix_bytes);
+                self.window.pass(prefix_bytes);
                 self.state = if self.is_file { State::Footer } else { State::BehindEnd };
             }
             bytes @ 1..=MESSAGE_BYTES => self.state = State::Message(prefix_bytes, bytes),
@@ -235,13 +199,12 @@ impl Reader {
         bytes: usize,
         sink: &mut dyn PointSink,
     ) -> Result<Step, Error> {
-        let rest = self.came.get(self.read..).unwrap_or_default();
-        let Some(message) = rest.get(prefix_bytes..prefix_bytes + bytes) else {
+        let Some(message) = self.window.rest().get(prefix_bytes..prefix_bytes + bytes) else {
             return Ok(Step::Starved);
         };
-        match self.messages.message(message, prefix_bytes, self.at, sink)? {
+        match self.messages.message(message, prefix_bytes, self.window.at(), sink)? {
             Ok(ahead) => {
-                self.pass(prefix_bytes + bytes);
+                self.window.pass(prefix_bytes + bytes);
                 self.state = match ahead.size() {
                     Ok(size) => State::Body(ahead, Vec::new(), size),
                     Err(size) => State::Passing(size),
@@ -254,15 +217,14 @@ impl Reader {
 
     fn body(&mut self, sink: &mut dyn PointSink) {
         let state = std::mem::replace(&mut self.state, State::Prefix);
-        if let State::Body(ahead, body, size) = state {
-            self.at += size as u64;
-            self.messages.body(ahead, body, self.at, sink);
+        if let State::Body(ahead, body, _) = state {
+            self.messages.body(ahead, body, self.window.at(), sink);
         }
     }
 
     /// Behind a stream, another one or a file may begin.
     fn behind_end(&mut self, sink: &mut dyn PointSink) -> Step {
-        let Some(front) = self.rest().get(..WORD_BYTES) else { return Step::Starved };
+        let Some(front) = self.window.rest().get(..WORD_BYTES) else { return Step::Starved };
         if front == CONTINUATION || HEAD.starts_with(front) {
             self.messages.begin_again();
             self.state = State::Head;
@@ -283,11 +245,11 @@ impl Reader {
             State::Head => Some("the file ends before its columns"),
             State::Prefix if self.is_file => Some("the file ends before its footer"),
             // A stream may end without a word.
-            State::Prefix if self.rest().is_empty() && self.messages.has_table() => None,
+            State::Prefix if self.window.rest().is_empty() && self.messages.has_table() => None,
             State::Prefix => Some("the stream ends in the middle of a message"),
             State::Message(..) => Some("the file ends in the middle of a message"),
             State::Body(..) | State::Passing(_) => Some("the file ends in the middle of a batch"),
-            State::BehindEnd if !self.rest().is_empty() => {
+            State::BehindEnd if !self.window.rest().is_empty() => {
                 Some("the file ends in the middle of what is behind its end")
             }
             State::Seeking | State::Footer | State::BehindEnd | State::Lost => None,
@@ -296,39 +258,24 @@ impl Reader {
 }
 
 impl Reader {
-    /// Looks for messages in what was taken for a part of one that the file does not end.
-    fn rescan(&mut self, sink: &mut dyn PointSink) -> Result<(), Error> {
+    /// Goes back to where a part began that the file does not end.
+    fn rescan(&mut self) {
         if let State::Body(_, body, _) = std::mem::replace(&mut self.state, State::Lost) {
-            self.came.splice(..self.read, body);
-            self.read = 0;
-        } else {
-            self.pass(1);
+            self.window.unread(body);
         }
-        self.lose_messages();
-        self.read(sink)
     }
 
     fn check_footer(&mut self, sink: &mut dyn PointSink) {
-        let footer = self.came.get(self.read..).unwrap_or_default();
         let (fields, places) = self.messages.take_content();
-        let problem = match check(footer, fields, places) {
-            Ok(()) => return,
-            Err(failure @ Failure::Cut) => self.problem(ProblemKind::Cut, failure.what()),
-            Err(failure @ Failure::Broken(_)) => {
-                self.problem(ProblemKind::BadRecord, failure.what())
-            }
-            Err(failure @ Failure::Disagrees(_)) => {
-                let what = format!("{}; other tools go by the footer", failure.what());
-                self.problem(ProblemKind::Disagreement, what)
-            }
-        };
-        sink.problem(problem);
+        if let Err(failure) = check(self.window.rest(), fields, places) {
+            sink.problem(self.problem(failure.kind(), failure.what()));
+        }
     }
 }
 
 impl FormatReader for Reader {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn PointSink) -> Result<(), Error> {
-        self.came.extend_from_slice(bytes);
+        self.window.push(bytes);
         self.read(sink)
     }
 
@@ -337,15 +284,19 @@ impl FormatReader for Reader {
             let what = format!("{what}, for bytes behind it are lost");
             sink.problem(self.problem(ProblemKind::Cut, what));
         }
-        self.pass(self.rest().len());
+        self.window.pass_all();
         self.lose_messages();
     }
 
     fn finish(&mut self, sink: &mut dyn PointSink) -> Result<(), Error> {
         for _ in 0..RESCANS {
             let Some(what) = self.open_part() else { break };
+            self.rescan();
             sink.problem(self.problem(ProblemKind::Cut, what));
-            self.rescan(sink)?;
+            // What is looked for next must not be found here again.
+            self.window.pass(1);
+            self.lose_messages();
+            self.read(sink)?;
         }
         match self.state {
             State::Footer => self.check_footer(sink),
@@ -367,7 +318,7 @@ impl FormatReader for Reader {
             State::Body(_, body, _) => body.capacity(),
             _ => 0,
         };
-        self.came.capacity() + body + self.messages.memory_bytes()
+        self.window.memory_bytes() + body + self.messages.memory_bytes()
     }
 
     fn lines(&self) -> u64 {
