@@ -78,6 +78,8 @@ impl Rows {
         let Rows { columns, unit, seen, run, .. } = self;
         let read = Read::of(columns, batch)?;
         let mut series = SeriesId(0);
+        // The series of the row before, if that gave a point.
+        let mut before = None;
         let flush = |series, run: &mut Vec<Point>, sink: &mut dyn PointSink| {
             if !run.is_empty() {
                 sink.points(series, run, batch.range.clone());
@@ -86,9 +88,14 @@ impl Rows {
         };
         for row in 0..batch.rows {
             let found = read.point(row, *unit).and_then(|point| {
+                // Rows of one series usually stand together.
+                if let Some(same) = before.filter(|_| read.is_as_before(row)) {
+                    return Ok((same, point));
+                }
                 read.spell(row, seen.begin())?;
                 Ok((seen.spelled(|| read.names(row), sink)?, point))
             });
+            before = found.as_ref().ok().map(|(series, _)| *series);
             match found {
                 Ok((found, point)) => {
                     if found != series || run.len() >= RUN_POINTS {
@@ -172,6 +179,17 @@ impl<'a> Read<'a> {
             timestamp_ms: timestamp_ms.ok_or_else(|| missing("a row without a time"))?,
             value: value.ok_or_else(|| missing("a row without a value"))?,
         })
+    }
+
+    /// Whether a row surely names the series of the row before.
+    fn is_as_before(&self, row: usize) -> bool {
+        let sources = self.tags.iter().map(|(_, source)| source).chain([&self.metric]);
+        let columns = sources.filter_map(|source| match source {
+            Source::Column(array) => Some(*array),
+            Source::Constant(_) => None,
+        });
+        let mut columns = columns.chain(self.pairs.iter().copied());
+        row.checked_sub(1).is_some_and(|before| columns.all(|array| array.is_same(before, row)))
     }
 
     /// Appends what names the series, so that the same bytes are the same series.

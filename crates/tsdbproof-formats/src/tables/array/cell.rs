@@ -88,7 +88,7 @@ impl Array {
     }
 
     /// Where a row's tags stand among all of them.
-    fn map_range(&self, bytes: usize, row: usize) -> Result<Range<usize>, Fault> {
+    pub(super) fn map_range(&self, bytes: usize, row: usize) -> Result<Range<usize>, Fault> {
         let entries = self.children.first().map_or(0, |entries| entries.length);
         let range = self.range(bytes, row).filter(|range| range.end <= entries);
         let range = range.ok_or_else(|| broken("tags outside of their column"))?;

@@ -6,6 +6,7 @@
 
 mod cell;
 mod number;
+mod same;
 
 use std::{ops::Range, sync::Arc};
 
@@ -237,12 +238,15 @@ impl Array {
 
     /// Where the part of a row begins and ends, of offsets with this many bytes.
     fn range(&self, bytes: usize, row: usize) -> Option<Range<usize>> {
-        let offsets = Integer { bytes, is_signed: true };
-        let offset = |index| {
-            offsets.read(self.buffer(0), index).and_then(|offset| usize::try_from(offset).ok())
-        };
-        let (start, end) = (offset(row)?, offset(row.checked_add(1)?)?);
+        let (start, end) = (self.offset(bytes, row)?, self.offset(bytes, row.checked_add(1)?)?);
         (start <= end).then_some(start..end)
+    }
+
+    fn offset(&self, bytes: usize, index: usize) -> Option<usize> {
+        match bytes {
+            4 => usize::try_from(i32::from_le_bytes(at(self.buffer(0), index)?)).ok(),
+            _ => usize::try_from(i64::from_le_bytes(at(self.buffer(0), index)?)).ok(),
+        }
     }
 
     /// Adds the dictionaries in it.
