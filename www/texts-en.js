@@ -87,6 +87,7 @@ export const EN = {
     'say.one.incomplete': (/** @type {string} */ points) => `${points} points were read, but not everything could be.`,
     'say.otherRoot': 'They differ: these are not the points that were expected.',
     'say.different': (/** @type {string[]} */ parts) => `They differ: ${and(parts)}.`,
+    'say.tolerated': (/** @type {string[]} */ parts) => `They differ, but no more than was allowed: ${and(parts)}.`,
     'say.missing': (/** @type {string} */ n, /** @type {number} */ count) => `${n} ${some(count, 'point is', 'points are')} missing`,
     'say.extra': (/** @type {string} */ n, /** @type {number} */ count) => `${n} ${some(count, 'was', 'were')} added`,
     'say.changed': (/** @type {string} */ n) => `${n} changed`,

@@ -83,6 +83,7 @@ export const ZH = {
     'say.one.incomplete': (points) => `读取了 ${points} 个数据点,但并非全部都能读取。`,
     'say.otherRoot': '不相同:这些不是所预期的数据点。',
     'say.different': (parts) => `不相同:${parts.join(',')}。`,
+    'say.tolerated': (parts) => `不相同,但未超出允许的范围:${parts.join(',')}。`,
     'say.missing': (n) => `缺少 ${n} 个数据点`,
     'say.extra': (n) => `多出 ${n} 个`,
     'say.changed': (n) => `${n} 个已改变`,

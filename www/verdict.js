@@ -16,20 +16,20 @@ const TOLD_ROWS = 200;
 /** How bad an answer is: a class, and with it a colour and a sign. @param {Report['verdict']} verdict */
 export function tone(verdict) {
     if (verdict === 'same' || verdict === 'same-bytes' || verdict === 'done') return 'good';
-    return verdict === 'incomplete' ? 'warn' : 'bad';
+    return verdict === 'incomplete' || verdict === 'tolerated' ? 'warn' : 'bad';
 }
 
 /** The answer in one sentence. @param {Report} report */
 export function sentence(report) {
     const points = number(report.sides.at(-1)?.points ?? 0);
     const { verdict, compared } = report;
-    if (verdict === 'different' && compared && compared.differences > 0) {
+    if ((verdict === 'different' || verdict === 'tolerated') && compared && compared.differences > 0) {
         const { missing, extra, changed, unresolved_nodes: unresolved } = compared;
         /** @type {[number, string][]} */
         const kinds = [[missing, 'missing'], [extra, 'extra'], [changed, 'changed']];
         const parts = kinds.filter(([n]) => n > 0).map(([n, kind]) => t(`say.${kind}`, number(n), n));
         if (unresolved > 0) parts.push(t('n.unresolved', number(unresolved), unresolved, t(`node.${compared.depth}`, unresolved)));
-        return t('say.different', parts);
+        return t(`say.${verdict}`, parts);
     }
     if (verdict === 'different') return t('say.otherRoot');
     const compares = report.job === 'verify' || report.job === 'diff';

@@ -10,10 +10,10 @@ import * as tsdbproof from '../../pkg/node.js';
 process.chdir(join(import.meta.dirname, '../..'));
 
 const SUITE = 'tests/suite';
-const EXIT_CODES = { done: 0, 'same-bytes': 0, same: 0, different: 1, damaged: 1, incomplete: 3 };
+const EXIT_CODES = { done: 0, 'same-bytes': 0, same: 0, tolerated: 0, different: 1, damaged: 1, incomplete: 3 };
 const SWITCHES = ['no-file-digests', 'sha256', 'strict', 'allow-empty', 'allow-aggregated', 'quiet'];
 const REPEATED = ['metric', 'tag'];
-const NUMBERS = ['limit', 'max-line'];
+const NUMBERS = ['limit', 'max-line', 'abs-tol', 'rel-tol', 'max-different-points', 'max-missing-series'];
 
 /** How files become inputs: pieces of any size, byte streams, streams without a size. */
 const FEEDS = {

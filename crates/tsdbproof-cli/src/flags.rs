@@ -4,7 +4,8 @@ use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
 use tsdbproof::{
-    Columns, Duplicates, Error, Options, Scope, TimeUnit, format_by_name, time::parse_time,
+    Allowed, Columns, Duplicates, Error, Options, Scope, TimeUnit, Tolerance, format_by_name,
+    time::parse_time,
 };
 use tsdbproof_sources::{Opening, PIECE_BYTES, Resources, memory_bytes};
 
@@ -164,6 +165,41 @@ pub(crate) struct Leniency {
     /// Sources without any point are fine
     #[arg(long)]
     allow_empty: bool,
+}
+
+/// What may differ in a comparison that still ends with 0: `tolerated`, never `same`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Verdict")]
+pub(crate) struct Allowing {
+    /// How far a changed value may lie off
+    #[arg(long, value_name = "DISTANCE", value_parser = values::tolerance)]
+    abs_tol: Option<f64>,
+
+    /// How far a changed value may lie off, as a part of the greater of both: 1e-6
+    #[arg(long, value_name = "SHARE", value_parser = values::tolerance)]
+    rel_tol: Option<f64>,
+
+    /// How many points may differ, beside those within the tolerance
+    #[arg(long, value_name = "N")]
+    max_different_points: Option<u64>,
+
+    /// How many series may be missing as a whole; their points are then no different points
+    #[arg(long, value_name = "N")]
+    max_missing_series: Option<u64>,
+}
+
+impl Allowing {
+    pub(crate) fn apply(&self, options: &mut Options) {
+        let tolerance = Tolerance {
+            absolute: self.abs_tol.unwrap_or_default(),
+            relative: self.rel_tol.unwrap_or_default(),
+        };
+        options.allowed = Allowed {
+            tolerance,
+            different_points: self.max_different_points,
+            missing_series: self.max_missing_series,
+        };
+    }
 }
 
 /// Where the names of UIDs stand, for sources of HBase.

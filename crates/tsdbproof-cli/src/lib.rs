@@ -117,7 +117,7 @@ fn answer(error: &clap::Error, machine: &mut Machine<'_>) -> u8 {
 /// The exit code of a job that came to its end.
 fn exit_code(report: &Report, allow_partial: bool) -> u8 {
     match report.verdict {
-        Verdict::Done | Verdict::SameBytes | Verdict::Same => 0,
+        Verdict::Done | Verdict::SameBytes | Verdict::Same | Verdict::Tolerated => 0,
         Verdict::Different | Verdict::Faulty | Verdict::Damaged => 1,
         Verdict::Incomplete if allow_partial => 0,
         Verdict::Incomplete => 3,

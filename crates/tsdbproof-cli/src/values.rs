@@ -56,6 +56,12 @@ pub(crate) fn report_to(text: &str) -> Result<ReportTo, String> {
     }
 }
 
+/// A distance or a share: finite, not negative.
+pub(crate) fn tolerance(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "a tolerance is a number from 0 on, like 0.001 or 1e-6".to_owned())
+}
+
 /// Names with what they stand for; a name that is none gets the nearest as a hint.
 fn choice<T: Copy + Send + Sync + 'static>(
     values: Vec<(&'static str, &'static str, T)>,

@@ -10,6 +10,7 @@ mod iso8601;
 mod loss;
 mod points;
 mod problem;
+mod tolerance;
 
 pub use error::{Error, Kind};
 pub use iso8601::parse_iso8601;
@@ -18,3 +19,4 @@ pub use points::{
     HOUR_MS, Hour, Point, Profile, Record, Series, TIME_LIMIT_MS, Tags, TagsError, Value,
 };
 pub use problem::{Position, Problem, ProblemKind, Weight, quote, shown};
+pub use tolerance::Tolerance;

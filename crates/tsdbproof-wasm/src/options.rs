@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 use tsdbproof::{
-    Columns, Depth, Duplicates, Error, FORMATS, FileDigests, Options, Profile, Scope, TimeUnit,
-    time::parse_time,
+    Allowed, Columns, Depth, Duplicates, Error, FORMATS, FileDigests, Options, Profile, Scope,
+    TimeUnit, Tolerance, time::parse_time,
 };
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
@@ -61,6 +61,18 @@ pub struct JobOptions {
     /// Inputs without any point are fine.
     #[tsify(optional)]
     pub allow_empty: bool,
+    /// How far a changed value may lie off.
+    #[tsify(optional)]
+    pub abs_tol: Option<f64>,
+    /// How far a changed value may lie off, as a part of the greater of both.
+    #[tsify(optional)]
+    pub rel_tol: Option<f64>,
+    /// How many points may differ, beside those within the tolerance.
+    #[tsify(optional)]
+    pub max_different_points: Option<u64>,
+    /// How many series may be missing as a whole.
+    #[tsify(optional)]
+    pub max_missing_series: Option<u64>,
     /// Bytes of the longest line that is read.
     #[tsify(optional)]
     pub max_line: Option<u32>,
@@ -130,6 +142,16 @@ impl JobOptions {
         let unit = |name: String| named("unit", Some(&name), &units);
         read.unit = self.unit.map(unit).transpose()?;
         read.allow_aggregated = self.allow_aggregated;
+        let tolerance = |name, given: Option<f64>| match given {
+            Some(given) if !given.is_finite() || given < 0.0 => {
+                Err(Error::usage(format!("{name} is a number from 0 on")))
+            }
+            given => Ok(given.unwrap_or_default()),
+        };
+        let tolerance = Tolerance {
+            absolute: tolerance("absTol", self.abs_tol)?,
+            relative: tolerance("relTol", self.rel_tol)?,
+        };
         let memory_bytes = self.memory.map_or(defaults.memory_bytes, u64::from);
         let mut limits = read.limits.within(memory_bytes);
         limits.line_bytes = self.max_line.map_or(limits.line_bytes, |bytes| bytes as usize);
@@ -148,6 +170,11 @@ impl JobOptions {
             file_digests: FileDigests { blocks: !self.no_file_digests, sha256: self.sha256 },
             strict: self.strict,
             allow_empty: self.allow_empty,
+            allowed: Allowed {
+                tolerance,
+                different_points: self.max_different_points,
+                missing_series: self.max_missing_series,
+            },
             memory_bytes,
             read,
             ..defaults

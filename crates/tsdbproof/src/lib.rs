@@ -18,10 +18,10 @@ pub use job::{
     Against, Asked, Interval, Means, Source, Target, check, convert, diff, explain, manifest,
     merge, points, show, verify,
 };
-pub use options::{Duplicates, Expect, FileDigests, Options};
+pub use options::{Allowed, Duplicates, Expect, FileDigests, Options};
 pub use scope::Scope;
 pub use tsdbproof_core::{
-    Error, Kind, Profile, Series, Tags,
+    Error, Kind, Profile, Series, Tags, Tolerance,
     digest::{Depth, RootText},
     quote, shown,
 };

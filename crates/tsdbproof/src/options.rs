@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use tsdbproof_core::{
-    Error, Profile,
+    Error, Profile, Tolerance,
     digest::{Depth, RootText},
 };
 use tsdbproof_formats::{Format, ReadOptions};
@@ -31,6 +31,24 @@ pub struct FileDigests {
     pub sha256: bool,
 }
 
+/// What may differ in a comparison that still passes. The default lets nothing differ.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Allowed {
+    /// How far a changed value may lie from the other side's.
+    pub tolerance: Tolerance,
+    /// Points that may differ beside those that the tolerance covers.
+    pub different_points: Option<u64>,
+    /// Series of base that current may lack as a whole; their points are then no different points.
+    pub missing_series: Option<u64>,
+}
+
+impl Allowed {
+    /// Whether it lets anything differ.
+    pub fn is_any(&self) -> bool {
+        self.tolerance.is_any() || self.different_points.is_some() || self.missing_series.is_some()
+    }
+}
+
 /// What a job is asked to do, apart from its inputs.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -48,6 +66,8 @@ pub struct Options {
     pub strict: bool,
     /// Comparing nothing is fine.
     pub allow_empty: bool,
+    /// What may differ in a comparison.
+    pub allowed: Allowed,
     /// Bytes of memory, over all threads.
     pub memory_bytes: u64,
     /// How inputs are read where their bytes can't tell.
@@ -77,6 +97,7 @@ impl Default for Options {
             file_digests: FileDigests { blocks: true, sha256: false },
             strict: false,
             allow_empty: false,
+            allowed: Allowed::default(),
             memory_bytes: 1 << 30,
             read: ReadOptions::default(),
             split_bytes: SPLIT_BYTES,

@@ -75,6 +75,8 @@ pub enum Verdict {
     SameBytes,
     /// The same points.
     Same,
+    /// Different points, no more of them than the caller allowed.
+    Tolerated,
     /// Different points.
     Different,
     /// The points themselves have faults.

@@ -8,7 +8,7 @@ use tsdbproof_sources::{Opening, block_on};
 use super::Plan;
 use crate::{
     Machine, exit_code,
-    flags::{Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
+    flags::{Allowing, Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
     usage, values,
 };
 
@@ -48,6 +48,8 @@ pub(super) struct Args {
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
+    allowing: Allowing,
+    #[command(flatten)]
     leniency: Leniency,
     #[command(flatten)]
     telling: Telling,
@@ -60,6 +62,7 @@ impl Args {
         let mut options = Options { profile: self.profile, ..Options::default() };
         self.filters.apply(&mut options, machine.now_ms)?;
         self.reading.apply(&mut options);
+        self.allowing.apply(&mut options);
         self.leniency.apply(&mut options);
         self.budget.apply(&mut options);
         let mut opening = self.budget.opening(&options, machine);

@@ -142,6 +142,7 @@ impl Comparison<'_> {
         let mut stretches: Vec<Stretch> = Vec::new();
         let mut sample = Sample::default();
         let mut differs = false;
+        let missing_before = self.compared.missing_series_points;
         while let Some(rows) = pairs.next()? {
             let points = |row: &Option<Row>| row.as_ref().map_or(0, |row| row.entry.exact.points);
             let [base, current] = [points(&rows[0]), points(&rows[1])];
@@ -163,7 +164,7 @@ impl Comparison<'_> {
             let stretch = match stretches.last_mut().filter(joins) {
                 Some(last) => last,
                 None => {
-                    stretches.push(Stretch::new(window_ms));
+                    stretches.push(Stretch::new(window_ms, self.options.allowed.tolerance));
                     stretches.last_mut().ok_or_else(|| Error::usage("no stretch"))?
                 }
             };
@@ -181,6 +182,8 @@ impl Comparison<'_> {
             }
         }
         self.emit(series, !on_both, stretches, &sample);
+        let is_missing = self.compared.missing_series_points > missing_before;
+        self.compared.missing_series += u64::from(is_missing);
         if differs {
             self.compared.metrics.entry(series.metric.clone()).or_default().series += 1;
         }
@@ -215,6 +218,8 @@ impl Comparison<'_> {
             ([Some(base), Some(current)], _) => {
                 let equal = |p| base.entry.node(p) == current.entry.node(p);
                 stretch.counts.unresolved_nodes += 1;
+                let points = base.entry.node(profile).points + current.entry.node(profile).points;
+                self.compared.unresolved_points += points;
                 stretch.counts.f32_equal_nodes +=
                     u64::from(profile == Profile::Exact && equal(Profile::F32));
             }
@@ -224,6 +229,10 @@ impl Comparison<'_> {
                 };
                 stretch.counts.missing += points(base);
                 stretch.counts.extra += points(current);
+                // A node of depth metric does not tell how many series it stands for.
+                if !on_both && self.depth != Depth::Metric {
+                    self.compared.missing_series_points += points(base);
+                }
             }
         }
         Ok(())

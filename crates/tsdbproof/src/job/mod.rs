@@ -6,6 +6,7 @@ use tsdbproof_core::{HOUR_MS, Hour, Series, digest::Depth};
 
 use crate::{Expect, Input, report::NotRead, time::time};
 
+mod allowed;
 mod by_day;
 mod check;
 mod compare;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use tsdbproof_core::{
-    Hour, Point, Record, Series, Value,
+    Hour, Point, Record, Series, Tolerance, Value,
     cause::{Change, Pattern, change, pattern, whole_shift},
 };
 
@@ -23,6 +23,7 @@ pub(super) struct Stretch {
     base_points: u64,
     current_points: u64,
     pub(super) counts: Counts,
+    tolerance: Tolerance,
     /// Those of `counts.lost` by what was lost, in the order of [`Loss::ALL`].
     lost: [u64; 2],
     examples: Vec<PointDifference>,
@@ -52,12 +53,13 @@ impl Sample {
 }
 
 impl Stretch {
-    pub(super) fn new(window_ms: Option<(u64, u64)>) -> Self {
+    pub(super) fn new(window_ms: Option<(u64, u64)>, tolerance: Tolerance) -> Self {
         Stretch {
             window_ms,
             base_points: 0,
             current_points: 0,
             counts: Counts::default(),
+            tolerance,
             lost: [0; 2],
             examples: Vec::new(),
         }
@@ -133,6 +135,7 @@ impl Stretch {
             return;
         }
         self.counts.changed += 1;
+        self.counts.within_tolerance += u64::from(self.tolerance.covers(base, current));
         match change(base, current) {
             Change::Narrowed => self.counts.narrowed += 1,
             Change::Resolved => self.counts.resolved += 1,

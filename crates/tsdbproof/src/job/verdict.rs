@@ -3,6 +3,7 @@
 
 use tsdbproof_core::Loss;
 
+use super::allowed::{self, Passes};
 use crate::{
     Options,
     report::{JobKind, Report, Side, Verdict},
@@ -34,16 +35,24 @@ pub(super) fn of_source(job: JobKind, side: Side, options: &Options) -> Report {
     report
 }
 
-/// Gives the answer: differences before damage before gaps in coverage before "same".
+/// Gives the answer: differences before damage before gaps in coverage before what is
+/// tolerated before "same".
 pub(super) fn decide(report: &mut Report, differs: bool, options: &Options) {
     report.reasons.extend(gaps(report, options));
     let is_partial = !report.reasons.is_empty();
     if report.is_damaged() {
         report.reasons.push("a source is damaged: points are or may be lost".to_owned());
     }
-    report.verdict = match (differs, report.is_damaged(), is_partial) {
+    let mut passes = false;
+    if let (true, Some(compared)) = (differs, &report.compared) {
+        let Passes { holds, reasons } = allowed::passes(compared, &options.allowed);
+        passes = holds;
+        report.reasons.extend(reasons);
+    }
+    report.verdict = match (differs && !passes, report.is_damaged(), is_partial) {
         (true, _, _) if report.job == JobKind::Check => Verdict::Faulty,
         (true, _, _) => Verdict::Different,
+        (false, false, false) if passes => Verdict::Tolerated,
         (false, true, _) => Verdict::Damaged,
         (false, false, true) => Verdict::Incomplete,
         (false, false, false) if report.job.compares() => Verdict::Same,

@@ -72,6 +72,10 @@ async fn against_root<H: Host>(
     options: &Options,
 ) -> Result<Report, Error> {
     options.scope.check()?;
+    if options.allowed.is_any() {
+        return Err(Error::usage("a root alone can't tell how much differs")
+            .help("leave out tolerances and gates, or verify against a manifest"));
+    }
     let scope = options.scope.text();
     let options = &options.without_file_digests();
     let looked = look(host, source, 0, options).await?;

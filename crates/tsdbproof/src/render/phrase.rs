@@ -111,7 +111,7 @@ pub(super) fn sentence(report: &Report) -> String {
             Profile::F32 => "both sides hold the same points in single precision".to_owned(),
         },
         (Verdict::Different, JobKind::Merge) => "the parts contradict each other".to_owned(),
-        (Verdict::Different, _) => match &report.compared {
+        (Verdict::Different | Verdict::Tolerated, _) => match &report.compared {
             Some(compared) if compared.differences > 0 => {
                 let what = totals(&compared.counts, compared.depth);
                 match compared.depth {
@@ -160,10 +160,12 @@ pub(super) fn totals(counts: &Counts, depth: &str) -> String {
         let n = if first { counted(n, "point") } else { number(n) };
         parts.push(format!("{n} {word}"));
     }
-    let Counts { changed, narrowed, resolved, unresolved_nodes, f32_equal_nodes, .. } = *counts;
+    let Counts { changed, narrowed, resolved, within_tolerance, .. } = *counts;
+    let Counts { unresolved_nodes, f32_equal_nodes, .. } = *counts;
     let mut causes = Vec::new();
     causes.extend((narrowed > 0).then(|| narrowed_to_f32(narrowed, changed)));
     causes.extend((resolved > 0).then(|| resolved_otherwise(resolved)));
+    causes.extend((within_tolerance > 0).then(|| within_the_tolerance(within_tolerance, changed)));
     if let Some(changed) = parts.last_mut().filter(|_| !causes.is_empty()) {
         *changed = format!("{changed} ({})", causes.join(", "));
     }
@@ -178,6 +180,11 @@ pub(super) fn totals(counts: &Counts, depth: &str) -> String {
 fn narrowed_to_f32(n: u64, of: u64) -> String {
     let n = if n == of { "all".to_owned() } else { number(n) };
     format!("{n} narrowed to float32")
+}
+
+fn within_the_tolerance(n: u64, of: u64) -> String {
+    let n = if n == of { "all".to_owned() } else { number(n) };
+    format!("{n} within the tolerance")
 }
 
 fn resolved_otherwise(n: u64) -> String {

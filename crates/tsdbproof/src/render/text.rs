@@ -185,6 +185,7 @@ impl Page<'_> {
         let (word, paint) = match self.report.verdict {
             Verdict::Done => ("done", &palette.good),
             Verdict::SameBytes | Verdict::Same => ("same", &palette.good),
+            Verdict::Tolerated => ("tolerated", &palette.warn),
             Verdict::Different => ("different", &palette.bad),
             Verdict::Faulty => ("faulty", &palette.bad),
             Verdict::Damaged => ("damaged", &palette.bad),

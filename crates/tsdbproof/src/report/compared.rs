@@ -27,6 +27,18 @@ pub struct Compared {
     pub base_points: u64,
     /// Distinct points of current in them.
     pub current_points: u64,
+    /// Points of both sides in nodes that differ, where the points of a side are not at hand.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub unresolved_points: u64,
+    /// Series that only base has.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub missing_series: u64,
+    /// Their points, as the profile sees them.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub missing_series_points: u64,
     /// Stretches in which the sides differ, be it only for what their way lost.
     pub differences: u64,
     /// Their points.
@@ -63,6 +75,10 @@ pub struct Counts {
     pub narrowed: u64,
     /// Those of `changed` in which one side lacks some of several values of the other.
     pub resolved: u64,
+    /// Those of `changed` that the tolerance covers.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub within_tolerance: u64,
     /// Nodes that differ but whose points are not at hand on both sides.
     pub unresolved_nodes: u64,
     /// Those of `unresolved_nodes` that are equal in single precision.
@@ -81,6 +97,7 @@ impl Counts {
         self.changed += other.changed;
         self.narrowed += other.narrowed;
         self.resolved += other.resolved;
+        self.within_tolerance += other.within_tolerance;
         self.unresolved_nodes += other.unresolved_nodes;
         self.f32_equal_nodes += other.f32_equal_nodes;
         self.lost += other.lost;
