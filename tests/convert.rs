@@ -19,8 +19,8 @@ struct MemoryOutputs {
 impl Outputs for MemoryOutputs {
     type Host = MemoryHost;
 
-    fn begin(&mut self, name: &str) -> Result<(), Error> {
-        self.files.push((format!("out/{name}part-0"), Vec::new()));
+    fn begin(&mut self, path: &str) -> Result<(), Error> {
+        self.files.push((format!("out/{path}"), Vec::new()));
         Ok(())
     }
 
@@ -31,7 +31,7 @@ impl Outputs for MemoryOutputs {
         Ok(())
     }
 
-    fn read_back(&mut self) -> Result<(MemoryHost, Source), Error> {
+    async fn read_back(&mut self) -> Result<(MemoryHost, Source), Error> {
         let mut host = MemoryHost::default();
         let files: Vec<_> = self.files.iter().map(|(name, file)| (&name[..], &file[..])).collect();
         let source = host.source(&files);
@@ -110,7 +110,8 @@ fn a_partition_has_a_file_for_each_metric_and_day() {
         let (report, files) = converted(&[("backup.txt", &archive)], target);
         assert_eq!(report.verdict, Verdict::Same, "{}", format.name);
         let mut names: Vec<_> = files.iter().map(|(name, _)| name.clone()).collect();
-        assert!(names.contains(&"out/metric=net.bytes/day=2023-11-15/part-0".to_owned()));
+        let part = format!("out/metric=net.bytes/day=2023-11-15/part-0.{}", format.extensions[0]);
+        assert!(names.contains(&part));
         let count = names.len();
         names.dedup();
         assert_eq!(names.len(), count, "each file is begun once");

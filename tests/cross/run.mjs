@@ -10,8 +10,8 @@ import * as tsdbproof from '../../pkg/node.js';
 process.chdir(join(import.meta.dirname, '../..'));
 
 const SUITE = 'tests/suite';
-const EXIT_CODES = { done: 0, 'same-bytes': 0, same: 0, tolerated: 0, different: 1, damaged: 1, incomplete: 3 };
-const SWITCHES = ['no-file-digests', 'sha256', 'strict', 'allow-empty', 'allow-aggregated', 'quiet'];
+const EXIT_CODES = { done: 0, 'same-bytes': 0, same: 0, tolerated: 0, different: 1, damaged: 1, faulty: 1, incomplete: 3 };
+const SWITCHES = ['no-file-digests', 'sha256', 'strict', 'allow-empty', 'allow-aggregated', 'quiet', 'partition'];
 const REPEATED = ['metric', 'tag'];
 const NUMBERS = ['limit', 'max-line', 'abs-tol', 'rel-tol', 'max-different-points', 'max-missing-series'];
 
@@ -32,16 +32,29 @@ const FEEDS = {
     }),
 };
 
-/** Manifests that the lines of a case wrote. */
+/** Files that the lines of a case wrote. */
 const written = new Map();
 
-const input = async (path, feed) => {
-    const bytes = written.get(path);
-    if (bytes === undefined) return FEEDS[feed](path);
+const inMemory = (path, bytes) => {
     const stream = async function* (from) {
         for (let at = from; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
     };
     return { name: path, size: bytes.length, stream };
+};
+
+const input = (path, feed) => (written.has(path) ? inMemory(path, written.get(path)) : FEEDS[feed](path));
+
+/** Takes what is converted to a file of this name. */
+const output = (name) => {
+    const parts = [];
+    return {
+        name,
+        write: (bytes) => void parts.push(bytes),
+        bytes: () => Buffer.concat(parts),
+        written() {
+            return [inMemory(name, this.bytes())];
+        },
+    };
 };
 
 const words = (line) =>
@@ -71,13 +84,16 @@ const run = async (line, feed) => {
     const { files, options, own } = parse(isMerge ? rest.slice(1) : rest);
     let transcript = `$ ${line}\n`;
     let code = 2;
-    let manifest;
+    let bytes;
     try {
         const inputs = await Promise.all(files.map((path) => input(path, feed)));
         const [first, ...others] = inputs;
+        const converted = output(own.o);
         const outcome = await {
             manifest: () => (isMerge ? tsdbproof.merge : tsdbproof.manifest)(inputs, options),
             show: () => tsdbproof.show(inputs, options),
+            check: () => tsdbproof.check(inputs, options),
+            convert: () => tsdbproof.convert(inputs, converted, options),
             diff: () => tsdbproof.diff([first], others, options),
             verify: () =>
                 own.expect === undefined
@@ -87,15 +103,15 @@ const run = async (line, feed) => {
         const report = own.report === 'json' ? outcome.json : outcome.text;
         transcript += own.quiet ? '' : report;
         code = EXIT_CODES[outcome.verdict];
-        manifest = outcome.manifest;
+        bytes = verb === 'convert' ? converted.bytes() : outcome.manifest;
     } catch (error) {
         if (error.name !== 'TsdbproofError') throw error;
         transcript += `error: ${error.message}`.replace(/^/gm, '! ') + '\n';
     }
-    if (own.o !== undefined && manifest === undefined) transcript += `[${own.o}: not written]\n`;
-    if (manifest !== undefined) {
-        written.set(own.o, manifest);
-        const digest = createHash('sha256').update(manifest).digest('hex');
+    if (own.o !== undefined && bytes === undefined) transcript += `[${own.o}: not written]\n`;
+    if (bytes !== undefined) {
+        written.set(own.o, bytes);
+        const digest = createHash('sha256').update(bytes).digest('hex');
         transcript += `[${own.o}: SHA-256 ${digest}]\n`;
     }
     return transcript + `[exit code ${code}]\n`;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap_complete::Shell;
-use tsdbproof::{Depth, Duplicates, FORMATS, Interval, Profile, TimeUnit, time::parse_duration};
+use tsdbproof::{Depth, Duplicates, Error, FORMATS, Interval, Profile, TimeUnit};
 
 /// Bytes: `4096`, `64k`, `512 MiB`, `1GiB`.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
@@ -94,11 +94,7 @@ pub(crate) fn written_format() -> impl TypedValueParser<Value = &'static str> {
 
 /// `10s`, `1m`, `auto`.
 pub(crate) fn interval(text: &str) -> Result<Interval, String> {
-    match (text, parse_duration(text)) {
-        ("auto", _) => Ok(Interval::Auto),
-        (_, Some(ms)) if ms > 0 => Ok(Interval::Ms(ms)),
-        _ => Err("an interval reads like 10s, 1m, 500ms, 1h or auto".to_owned()),
-    }
+    text.parse().map_err(|error: Error| error.to_string())
 }
 
 pub(crate) fn profile() -> impl TypedValueParser<Value = Profile> {

@@ -30,12 +30,8 @@ pub struct NativeOutputs {
 #[derive(Debug)]
 enum Place {
     File(AtomicFile),
-    /// A folder of files with this ending.
-    Folder {
-        temp: TempDir,
-        target: PathBuf,
-        extension: String,
-    },
+    /// A folder of files, and its name in the end.
+    Folder(TempDir, PathBuf),
     /// What goes to a pipe or a device in the end; without one, to who copies it.
     Spool(NamedTempFile, Option<AtomicFile>),
 }
@@ -54,13 +50,8 @@ impl NativeOutputs {
         Ok(outputs)
     }
 
-    /// Files with this ending in a new folder.
-    pub fn folder(
-        target: &Path,
-        extension: &str,
-        resources: &Resources,
-        stop: &Stop,
-    ) -> Result<Self, Error> {
+    /// Files in a new folder.
+    pub fn folder(target: &Path, resources: &Resources, stop: &Stop) -> Result<Self, Error> {
         let name = name_of(target);
         let is_taken = match fs::read_dir(target) {
             Ok(mut entries) => entries.next().is_some(),
@@ -79,9 +70,7 @@ impl NativeOutputs {
                 .help("make the folder above it first"),
             _ => io_error(&error, &name),
         })?;
-        let target = target.to_owned();
-        let place = Place::Folder { temp, target, extension: extension.to_owned() };
-        Ok(NativeOutputs::of(place, resources, stop))
+        Ok(NativeOutputs::of(Place::Folder(temp, target.to_owned()), resources, stop))
     }
 
     /// One file for [`NativeOutputs::copy_to`].
@@ -101,7 +90,7 @@ impl NativeOutputs {
         self.stop.check()?;
         match self.place {
             Place::File(file) => file.commit(),
-            Place::Folder { temp, target, .. } => {
+            Place::Folder(temp, target) => {
                 let io = |error: io::Error| io_error(&error, &name_of(&target));
                 match fs::remove_dir(&target) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
@@ -124,14 +113,12 @@ impl NativeOutputs {
         copy(&self.path(""), out)
     }
 
-    /// Where the file of this name lies until the end.
-    fn path(&self, name: &str) -> PathBuf {
+    /// Where the file of this path lies until the end.
+    fn path(&self, path: &str) -> PathBuf {
         match &self.place {
             Place::File(file) => file.path().to_owned(),
             Place::Spool(file, _) => file.path().to_owned(),
-            Place::Folder { temp, extension, .. } => {
-                temp.path().join(format!("{name}part-0.{extension}"))
-            }
+            Place::Folder(temp, _) => temp.path().join(path),
         }
     }
 
@@ -141,7 +128,7 @@ impl NativeOutputs {
             Place::File(file) => file.name().to_owned(),
             Place::Spool(_, None) => "standard output".to_owned(),
             Place::Spool(_, Some(file)) => file.name().to_owned(),
-            Place::Folder { temp, target, .. } => {
+            Place::Folder(temp, target) => {
                 name_of(&target.join(path.strip_prefix(temp.path()).unwrap_or(path)))
             }
         }
@@ -164,13 +151,11 @@ fn copy(from: &Path, out: &mut dyn Write) -> Result<(), Error> {
 impl Outputs for NativeOutputs {
     type Host = NativeHost;
 
-    fn begin(&mut self, name: &str) -> Result<(), Error> {
+    fn begin(&mut self, path: &str) -> Result<(), Error> {
         self.close()?;
-        let path = self.path(name);
+        let path = self.path(path);
         let created = match path.parent() {
-            Some(folder) if matches!(self.place, Place::Folder { .. }) => {
-                fs::create_dir_all(folder)
-            }
+            Some(folder) if matches!(self.place, Place::Folder(..)) => fs::create_dir_all(folder),
             _ => Ok(()),
         };
         let file = created
@@ -189,7 +174,7 @@ impl Outputs for NativeOutputs {
         written.map_err(|error| io_error(&error, &self.shown(&path)))
     }
 
-    fn read_back(&mut self) -> Result<(NativeHost, Source), Error> {
+    async fn read_back(&mut self) -> Result<(NativeHost, Source), Error> {
         self.close()?;
         let stdin = Box::new(io::empty());
         let mut opening =
@@ -201,7 +186,7 @@ impl Outputs for NativeOutputs {
             input.name.clone_from(shown);
         }
         source.names = match &self.place {
-            Place::Folder { target, .. } => vec![name_of(target)],
+            Place::Folder(_, target) => vec![name_of(target)],
             Place::File(_) | Place::Spool(..) => shown,
         };
         Ok((opening.into_host(self.resources.clone(), Progress::default())?, source))
@@ -211,6 +196,7 @@ impl Outputs for NativeOutputs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block_on;
 
     fn resources() -> Resources {
         Resources { threads: 1, temp_dir: std::env::temp_dir(), piece_bytes: 1024 }
@@ -222,12 +208,12 @@ mod tests {
         let target = folder.path().join("out");
         for commits in [false, true] {
             let mut outputs =
-                NativeOutputs::folder(&target, "txt", &resources(), &Stop::default()).unwrap();
-            outputs.begin("a=1/").unwrap();
+                NativeOutputs::folder(&target, &resources(), &Stop::default()).unwrap();
+            outputs.begin("a=1/part-0.txt").unwrap();
             outputs.write(b"m 1 1 a=1\n").unwrap();
-            outputs.begin("a=2/").unwrap();
+            outputs.begin("a=2/part-0.txt").unwrap();
             outputs.write(b"m 2 2 a=2\n").unwrap();
-            let (_, source) = outputs.read_back().unwrap();
+            let (_, source) = block_on(outputs.read_back()).unwrap();
             assert_eq!(source.inputs[1].name, name_of(&target.join("a=2/part-0.txt")));
             assert!(!target.exists());
             if commits {
@@ -236,7 +222,7 @@ mod tests {
         }
         assert_eq!(fs::read(target.join("a=1/part-0.txt")).unwrap(), b"m 1 1 a=1\n");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        let taken = NativeOutputs::folder(&target, "txt", &resources(), &Stop::default());
+        let taken = NativeOutputs::folder(&target, &resources(), &Stop::default());
         assert!(taken.unwrap_err().to_string().contains("is there already"));
     }
 
@@ -245,7 +231,7 @@ mod tests {
         let mut outputs = NativeOutputs::spool(&resources(), &Stop::default()).unwrap();
         outputs.begin("").unwrap();
         outputs.write(b"m 1 1 a=1\n").unwrap();
-        outputs.read_back().unwrap();
+        block_on(outputs.read_back()).unwrap();
         let mut out = Vec::new();
         outputs.copy_to(&mut out).unwrap();
         assert_eq!(out, b"m 1 1 a=1\n");

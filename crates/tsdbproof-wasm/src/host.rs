@@ -64,12 +64,25 @@ impl JsHost {
         let (input, opened) = self.open_one(input).await?;
         match refusal(&input).filter(|_| is_found) {
             Some(why) => source.not_read.push(NotRead { name: input.name, why }),
-            None => {
-                source.inputs.push(input);
-                self.inputs.push(opened);
-            }
+            None => self.keep(input, opened, source),
         }
         Ok(())
+    }
+
+    /// Opens an input, whatever its bytes say.
+    pub(crate) async fn add_any(
+        &mut self,
+        input: JsInput,
+        source: &mut Source,
+    ) -> Result<(), Error> {
+        let (input, opened) = self.open_one(input).await?;
+        self.keep(input, opened, source);
+        Ok(())
+    }
+
+    fn keep(&mut self, input: Input, opened: Opened, source: &mut Source) {
+        source.inputs.push(input);
+        self.inputs.push(opened);
     }
 
     /// What an input is by its bytes.
@@ -201,7 +214,7 @@ fn push_piece<W: Work>(
 }
 
 /// What JavaScript threw; browsers say by a name that a file is no longer what it was.
-fn thrown(value: JsValue) -> Error {
+pub(crate) fn thrown(value: JsValue) -> Error {
     let property =
         |name: &str| Reflect::get(&value, &name.into()).ok().and_then(|it| it.as_string());
     let name = property("name").unwrap_or_default();

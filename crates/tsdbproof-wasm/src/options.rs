@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 use tsdbproof::{
-    Allowed, Columns, Depth, Duplicates, Error, FORMATS, FileDigests, Options, Profile, Scope,
-    TimeUnit, Tolerance, time::parse_time,
+    Allowed, Columns, Depth, Duplicates, Error, FORMATS, FileDigests, Format, Interval, Options,
+    Profile, Scope, TimeUnit, Tolerance, time::parse_time,
 };
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
@@ -73,13 +73,22 @@ pub struct JobOptions {
     /// How many series may be missing as a whole.
     #[tsify(optional)]
     pub max_missing_series: Option<u64>,
+    /// Of `check`: how far apart the points of a series should be, `10s`, or `auto`.
+    #[tsify(optional)]
+    pub interval: Option<String>,
+    /// Of `convert`: the format that is written, where the name of the output does not tell.
+    #[tsify(optional)]
+    pub write: Option<String>,
+    /// Of `convert`: a file for each metric and day.
+    #[tsify(optional)]
+    pub partition: bool,
     /// Bytes of the longest line that is read.
     #[tsify(optional)]
     pub max_line: Option<u32>,
     /// Bytes of memory.
     #[tsify(optional)]
     pub memory: Option<u32>,
-    /// Differences of a metric in the text; 0 for all.
+    /// Differences of a metric, or findings of a kind, in the text; 0 for all.
     #[tsify(optional)]
     pub limit: Option<u32>,
 }
@@ -88,6 +97,9 @@ pub struct JobOptions {
 pub(crate) struct Asked {
     pub(crate) options: Options,
     pub(crate) limit: Option<usize>,
+    pub(crate) interval: Interval,
+    pub(crate) write: Option<&'static Format>,
+    pub(crate) is_partitioned: bool,
 }
 
 impl Asked {
@@ -96,8 +108,7 @@ impl Asked {
             Some(options) => JobOptions::read(&options.js_value())?,
             None => JobOptions::default(),
         };
-        let limit = asked.limit.map(|limit| limit as usize);
-        asked.options(now_ms()).map(|options| Asked { options, limit }).map_err(failure)
+        asked.read_all().map_err(failure)
     }
 }
 
@@ -124,6 +135,20 @@ impl JobOptions {
         let json = js_sys::JSON::stringify(options)?.as_string().unwrap_or_default();
         serde_json::from_str(&json)
             .map_err(|error| failure(Error::usage(format!("options: {error}"))))
+    }
+
+    fn read_all(self) -> Result<Asked, Error> {
+        let interval = self.interval.as_deref().map(str::parse).transpose()?;
+        let written = FORMATS.iter().filter(|format| format.write.is_some());
+        let written: Vec<_> = written.map(|format| (format.name, *format)).collect();
+        let format = |name| named("format that can be written", Some(name), &written);
+        Ok(Asked {
+            limit: self.limit.map(|limit| limit as usize),
+            interval: interval.unwrap_or_default(),
+            write: self.write.as_deref().map(format).transpose()?,
+            is_partitioned: self.partition,
+            options: self.options(now_ms())?,
+        })
     }
 
     fn options(self, now_ms: u64) -> Result<Options, Error> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tsdbproof::{
     Error,
     render::{Json, Text, TextOptions},
-    report::{Difference, Differences, Report, Verdict},
+    report::{Difference, Differences, Finding, Findings, Report, Verdict},
 };
 use tsify::{Ts, Tsify, serde_wasm_bindgen::preserve};
 use wasm_bindgen::prelude::*;
@@ -53,7 +53,7 @@ pub(crate) fn mistyped(error: tsify::Error) -> JsValue {
     failure(Error::usage(error.to_string()))
 }
 
-/// Takes the differences of a job, and then its report.
+/// Takes the differences or findings of a job, and then its report.
 pub(crate) struct Telling {
     text: Text,
     json: Json<Lines>,
@@ -93,6 +93,13 @@ impl Differences for Telling {
     fn difference(&mut self, difference: &Difference) {
         self.text.difference(difference);
         self.json.difference(difference);
+    }
+}
+
+impl Findings for Telling {
+    fn finding(&mut self, finding: &Finding) {
+        self.text.finding(finding);
+        self.json.finding(finding);
     }
 }
 

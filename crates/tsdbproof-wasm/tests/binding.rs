@@ -3,7 +3,9 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{Array, Function, Reflect};
-use tsdbproof_wasm::{JobOptions, JsInput, diff, manifest, points, recognise, show, verify};
+use tsdbproof_wasm::{
+    JobOptions, JsInput, JsOutput, check, convert, diff, manifest, points, recognise, show, verify,
+};
 use tsify::Ts;
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -151,4 +153,73 @@ async fn points_of_a_series_stand_side_by_side() {
     let found = found.as_string().expect("text");
     assert!(found.contains(r#""sign":"~","base":["2.5"],"current":["2.75"]"#), "{found}");
     assert!(found.contains(r#""sign":"=","base":["1"]"#), "{found}");
+}
+
+/// An output of this name that keeps files, by their paths, in `files`.
+fn output(name: &str, files: &JsValue) -> JsOutput {
+    let make = Function::new_with_args(
+        "name, files",
+        "let path = '';
+        return {
+            name,
+            begin: (begun) => void (path = begun),
+            write: (bytes) => void (files[path] = new Blob([files[path] ?? '', bytes])),
+            written: () => Object.entries(files).map(([name, blob]) => (
+                { name, size: blob.size, stream: (from) => blob.slice(from).stream() })),
+        };",
+    );
+    make.call2(&JsValue::NULL, &name.into(), files).expect("an output").unchecked_into()
+}
+
+#[wasm_bindgen_test]
+async fn what_is_converted_goes_to_the_output_and_is_read_back() {
+    let files = js_sys::Object::new().into();
+    let backup = || vec![input(BYTES, TEXT)];
+    let done = convert(backup(), output("points.jsonl", &files), None, None).await;
+    let done = done.expect("readable").js_value();
+    assert_eq!(text_of(&done, "verdict"), "same");
+    assert!(text_of(&done, "text").contains("written    points.jsonl: 3 points"));
+    let files = js_sys::Object::new().into();
+    let asked = options(r#"{"write": "csv", "partition": true}"#);
+    let done = convert(backup(), output("lake", &files), asked, None).await;
+    assert_eq!(text_of(&done.expect("readable").js_value(), "verdict"), "same");
+    let paths = js_sys::Object::keys(files.unchecked_ref::<js_sys::Object>()).join(" ");
+    let paths = paths.as_string().expect("text");
+    let day = "day=2023-11-14/part-0.csv";
+    assert_eq!(paths, format!("metric=cpu/{day} metric=mem/{day}"));
+}
+
+#[wasm_bindgen_test]
+async fn an_output_that_forgets_or_refuses_bytes_is_told() {
+    let backup = || vec![input(BYTES, TEXT)];
+    let make = |body: &str| {
+        let object = Function::new_no_args(body).call0(&JsValue::NULL).expect("an output");
+        object.unchecked_into::<JsOutput>()
+    };
+    let forgets = make("return { name: 'a.txt', write: () => {}, written: () => [] };");
+    let done = convert(backup(), forgets, None, None).await.expect("readable").js_value();
+    assert_eq!(text_of(&done, "verdict"), "different");
+    let refuses = "return { name: 'a.txt', write: () => { throw new Error('no room') } };";
+    for (body, kind, told) in [
+        (refuses, "io", "a.txt: no room"),
+        ("return { name: 'a.doc' };", "usage", "tells no format"),
+        ("return { name: 'a.zst.txt.zst' };", "unsupported", "zstd is not written"),
+        ("return { name: 'a.parquet' };", "unsupported", "Parquet"),
+    ] {
+        let thrown = convert(backup(), make(body), None, None).await.expect_err(told);
+        let message = text_of(&thrown, "message");
+        assert!(message.contains(told), "{message}");
+        assert_eq!(text_of(&thrown, "kind"), kind, "{message}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn faults_are_found_by_their_interval() {
+    let asked = options(r#"{"interval": "30s"}"#);
+    let found = check(vec![input(BYTES, TEXT)], asked, None).await.expect("readable").js_value();
+    assert_eq!(text_of(&found, "verdict"), "faulty");
+    assert!(text_of(&found, "json").contains(r#""kind":"gap""#));
+    let asked = options(r#"{"interval": "soon"}"#);
+    let thrown = check(vec![input(BYTES, TEXT)], asked, None).await.expect_err("no interval");
+    assert!(text_of(&thrown, "message").contains("an interval reads like"));
 }

@@ -118,13 +118,13 @@ pub trait Outputs {
     /// What reads them back.
     type Host: Host;
 
-    /// Begins the next file: of a folder, what is to be made in it; empty for what was named itself.
-    /// A name that ends with `/` is a folder's, in which the file is the only one.
-    fn begin(&mut self, name: &str) -> Result<(), Error>;
+    /// Begins the next file: its path, with `/`, below a folder that was named; empty for a file that
+    /// was named itself.
+    fn begin(&mut self, path: &str) -> Result<(), Error>;
 
     /// Adds bytes to the file.
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error>;
 
     /// All files, as they lie there.
-    fn read_back(&mut self) -> Result<(Self::Host, crate::Source), Error>;
+    fn read_back(&mut self) -> impl Future<Output = Result<(Self::Host, crate::Source), Error>>;
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tsdbproof::{Codec, Error, Options, Target, format_by_name, writer_for};
+use tsdbproof::{Error, Options, Target, format_by_name};
 use tsdbproof_sources::{NativeOutputs, Progress, block_on};
 
 use super::{STDERR, STDOUT};
@@ -77,7 +77,7 @@ impl Args {
         if opening.is_input(&self.output) {
             return Err(usage("the output is an input, and would be overwritten", "name another"));
         }
-        let mut outputs = self.outputs(target, machine)?;
+        let mut outputs = self.outputs(machine)?;
         let (palette, display) = (self.telling.palette(machine), self.telling.display(machine));
         let mut messages = Vec::new();
         // Where points go to standard output, a report to it goes to messages.
@@ -107,31 +107,14 @@ impl Args {
     /// What is written: by `--write`, else by the file's name.
     fn target(&self) -> Result<Target, Error> {
         let name = self.output.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        let (codec, _) = Codec::of_name(&name);
-        let format = match self.write {
-            Some(name) => format_by_name(name),
-            None => writer_for(&name),
-        };
-        let format = format.ok_or_else(|| {
-            usage(
-                "the name of the output tells no format that can be written",
-                "name one by --write",
-            )
-            .in_file(name)
-        })?;
-        // A folder's name says nothing of its files.
-        let codec = if self.partition { Codec::Plain } else { codec };
-        Ok(Target { format, codec, is_partitioned: self.partition })
+        Target::of(&name, self.write.and_then(format_by_name), self.partition)
     }
 
-    fn outputs(&self, target: Target, machine: &Machine<'_>) -> Result<NativeOutputs, Error> {
+    fn outputs(&self, machine: &Machine<'_>) -> Result<NativeOutputs, Error> {
         let (resources, stop) = (self.budget.resources(), &machine.stop);
         match (self.partition, self.to_stdout()) {
             (true, true) => Err(usage("a partition is a folder", "name one: -o FOLDER")),
-            (true, false) => {
-                let extension = target.format.extensions.first().copied().unwrap_or_default();
-                NativeOutputs::folder(&self.output, extension, &resources, stop)
-            }
+            (true, false) => NativeOutputs::folder(&self.output, &resources, stop),
             (false, true) => NativeOutputs::spool(&resources, stop),
             (false, false) => NativeOutputs::file(&self.output, &resources, stop),
         }

@@ -33,10 +33,10 @@ pub(super) fn write<H: Host, O: Outputs>(
     let mut open = None;
     while let Some(named) = walk.next_series()? {
         let (day, series) = unnamed(&named);
-        let name = format!("metric={}/day={day}/", escaped(&series.metric));
-        if open.as_ref() != Some(&name) {
-            writing.begin(&name)?;
-            open = Some(name);
+        let folder = format!("metric={}/day={day}", escaped(&series.metric));
+        if open.as_ref() != Some(&folder) {
+            writing.begin_in(&folder)?;
+            open = Some(folder);
         }
         writing.series(&series)?;
         while let Some(instant) = walk.next()? {

@@ -3,6 +3,7 @@
 use tsdbproof_core::{Error, Point, Series};
 use tsdbproof_formats::{
     Format, FormatWriter, ReadOptions, WriteOptions, compress::Compressor, decompress::Codec,
+    writer_for,
 };
 
 use super::{Source, by_day, side, verdict};
@@ -21,6 +22,24 @@ pub struct Target {
     pub codec: Codec,
     /// Whether points go to a file for each metric and day, in folders as Hive names them.
     pub is_partitioned: bool,
+}
+
+impl Target {
+    /// What an output of this name is to be: in `format`, else as its ending says.
+    pub fn of(
+        name: &str,
+        format: Option<&'static Format>,
+        is_partitioned: bool,
+    ) -> Result<Self, Error> {
+        let format = format.or_else(|| writer_for(name)).ok_or_else(|| {
+            Error::usage("the name of the output tells no format that can be written")
+                .help("name one by --write")
+                .in_file(name)
+        })?;
+        // A folder's name says nothing of its files.
+        let codec = if is_partitioned { Codec::Plain } else { Codec::of_name(name).0 };
+        Ok(Target { format, codec, is_partitioned })
+    }
 }
 
 /// Writes the points of `source` to `outputs`, reads them back, and holds both against each other.
@@ -45,7 +64,7 @@ pub async fn convert<H: Host, O: Outputs>(
         false => write(&looked, options, &mut writing)?,
     }
     let converted = writing.finish()?;
-    let (back, written) = outputs.read_back()?;
+    let (back, written) = outputs.read_back().await?;
     let reading = Options {
         scope: Scope::default(),
         format: Some(target.format),
@@ -124,10 +143,16 @@ impl<'a, O: Outputs> Writing<'a, O> {
         })
     }
 
-    /// Ends the open file and begins the next; its name is below what the user named.
-    pub(super) fn begin(&mut self, name: &str) -> Result<(), Error> {
+    /// Ends the open file and begins the only one of a folder below what the user named.
+    pub(super) fn begin_in(&mut self, folder: &str) -> Result<(), Error> {
+        let extension = self.target.format.extensions.first().copied().unwrap_or_default();
+        self.begin(&format!("{folder}/part-0.{extension}"))
+    }
+
+    /// Ends the open file and begins the next.
+    fn begin(&mut self, path: &str) -> Result<(), Error> {
         self.end()?;
-        self.outputs.begin(name)?;
+        self.outputs.begin(path)?;
         self.converted.files += 1;
         self.writer = self.target.format.write.map(|open| open(&self.options));
         self.compressor = self.target.codec.compressor()?;

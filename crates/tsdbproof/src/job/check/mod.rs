@@ -16,6 +16,7 @@ mod units;
 
 use std::{
     collections::BTreeMap,
+    str::FromStr,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -28,7 +29,7 @@ use crate::{
     Host, Options,
     look::{Manner, Observer, look_as, spills},
     report::{Checked, Finding, FindingKind, Findings, JobKind, KindCount, Report},
-    time::time,
+    time::{parse_duration, time},
 };
 
 /// How far apart the points of a series should be.
@@ -41,6 +42,18 @@ pub enum Interval {
     Auto,
     /// So many milliseconds.
     Ms(u64),
+}
+
+impl FromStr for Interval {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match (text, parse_duration(text)) {
+            ("auto", _) => Ok(Interval::Auto),
+            (_, Some(ms)) if ms > 0 => Ok(Interval::Ms(ms)),
+            _ => Err(Error::usage("an interval reads like 10s, 1m, 500ms, 1h or auto")),
+        }
+    }
 }
 
 /// Looks at all points of `source`, in the order of files and then series by series.
