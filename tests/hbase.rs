@@ -4,8 +4,8 @@
 use std::{fs, path::Path};
 
 use tsdbproof::{
-    Options,
-    report::{Report, Verdict},
+    Against, Depth, Options, Scope,
+    report::{KindChange, Report, Verdict},
 };
 
 use crate::{
@@ -149,8 +149,148 @@ fn the_damage_of_a_restored_table_is_found() {
     let base = ["seq/main-block-deflate", "seq/main-uid-none"];
     let current = ["restored/seq/data-block-deflate", "restored/seq/uid-none"];
     let report = diff(&base, &current);
-    let counts = report.compared.expect("it compares").counts;
+    let compared = report.compared.expect("it compares");
+    let counts = compared.counts;
     assert_eq!((counts.missing, counts.extra, counts.changed), (500, 4, 12));
+    assert_eq!((compared.kind_changes, compared.kind_examples.len()), (2, 2));
+    let whole = |example: &KindChange| format!("{}.0", example.base) == example.current;
+    assert!(compared.kind_examples.iter().all(whole), "{:?}", compared.kind_examples);
+    // One annotation of a series, a global one and a histogram were deleted.
+    assert_eq!(
+        report.notes,
+        [
+            "annotations, which are no points, are not compared: 9 in BASE and 7 in CURRENT",
+            "histograms and other objects, which are no points, are not compared: 10 in BASE and 9 in \
+             CURRENT",
+        ]
+    );
+}
+
+#[test]
+fn a_change_of_kind_alone_is_a_note_and_no_difference() {
+    let diff = |base: (&str, &str), current: (&str, &str)| {
+        let mut host = MemoryHost::default();
+        let mut source = |(name, text): (&str, &str)| host.source(&[(name, text.as_bytes())]);
+        let (base, current) = (source(base), source(current));
+        let options = Options::default();
+        let report = run(tsdbproof::diff(&host, &base, &current, &options, &mut All::default()));
+        let report = report.expect("both are sound");
+        let compared = report.compared.expect("it compares");
+        let spelled = |it: &KindChange| format!("{} {} {}", it.time, it.base, it.current);
+        (report.verdict, compared.kind_examples.iter().map(spelled).collect::<Vec<_>>())
+    };
+    let text = |value: &str| format!("m 1700000000 0.5 h=a\nm 1700000060 {value} h=a\n");
+    let json = |value: &str| {
+        format!(
+            r#"[{{"metric":"m","timestamp":1700000000,"value":0.5,"tags":{{"h":"a"}}}},
+               {{"metric":"m","timestamp":1700000060,"value":{value},"tags":{{"h":"a"}}}}]"#
+        )
+    };
+    let csv = |value: &str| {
+        format!("metric,timestamp,value,tag_h\nm,1700000000,0.5,a\nm,1700000060,{value},a\n")
+    };
+    let (five, float) = (text("5"), text("5.0"));
+    let note = |base, current| vec![format!("2023-11-14T22:14:20Z {base} {current}")];
+    assert_eq!(diff(("a", &five), ("b", &five)), (Verdict::Same, vec![]));
+    assert_eq!(diff(("a", &five), ("b", &float)), (Verdict::Same, note("5", "5.0")));
+    assert_eq!(diff(("a", &float), ("b", &json("5"))), (Verdict::Same, note("5.0", "5")));
+    assert_eq!(diff(("a", &float), ("b", &json("5.0"))), (Verdict::Same, vec![]));
+    // A table of text may spell all numbers as floats.
+    assert_eq!(diff(("a", &five), ("b", &csv("5.0"))), (Verdict::Same, vec![]));
+    // A point that stands there as both is the integer, in whatever order.
+    let [both, turned] =
+        [("5", "5.0"), ("5.0", "5")].map(|(a, b)| text(a) + &format!("m 1700000060 {b} h=a\n"));
+    for mixed in [&both, &turned] {
+        assert_eq!(diff(("a", &five), ("b", mixed)), (Verdict::Same, vec![]));
+        assert_eq!(diff(("a", &float), ("b", mixed)), (Verdict::Same, note("5.0", "5")));
+    }
+}
+
+/// The table of UIDs of `corrupted` is main's, but that web02 has no name, and web01 another.
+#[test]
+fn points_under_stand_ins_are_never_compared() {
+    let (sound, damaged) = (["seq/main-none", "seq/main-uid-none"], "corrupted/seq/uid-none");
+    let (unnamed, own) = (["seq/main-none", damaged], read(MemoryHost::default(), &sound));
+    let lost = &read(MemoryHost::default(), &unnamed).sides[0];
+    let hours = lost.losses["unnamed-uids"];
+    let kinds: Vec<_> = lost.problems.iter().map(|it| (it.kind, it.is_damage)).collect();
+    for kind in [("unresolved-names", true), ("uid-without-name", true), ("uid-two-names", true)] {
+        assert!(kinds.contains(&kind), "{kinds:?}");
+    }
+    // Of all hosts with two names and none: web01 under both, web02 under neither.
+    let count = |part: &str| of_host(&sound, part);
+    let (renamed, nameless) = (count("host=web01"), count("host=web02"));
+    assert!(renamed.points > 100 && nameless.points > 100 && nameless.hours == hours);
+    for (base, current) in [(&sound, &unnamed), (&unnamed, &sound)] {
+        let report = diff(base, current);
+        let compared = report.compared.expect("it compares");
+        let counts = compared.counts;
+        let of_sound = if std::ptr::eq(base, &sound) { counts.missing } else { counts.extra };
+        // A series of web01 may be one of web02 that has its other tags: 510 points of five hours.
+        assert_eq!(of_sound, renamed.points - 510);
+        assert_eq!(counts.missing + counts.extra + counts.changed, 2 * renamed.points - 510);
+        // Each of its hours once under a stand-in, and once by the name that it may have.
+        assert_eq!(compared.lossy_nodes, hours + compared.unnamed_nodes);
+        assert_eq!(compared.unnamed_nodes, hours + 5);
+        assert_eq!(report.verdict, Verdict::Different);
+    }
+    // Equal points under equal stand-ins may be those of two series.
+    let report = diff(&unnamed, &unnamed);
+    let compared = report.compared.expect("it compares");
+    assert_eq!((compared.counts.weight(), compared.lossy_nodes), (0, hours));
+    assert_eq!(report.verdict, Verdict::Damaged);
+    assert!(report.reasons[0].contains("UIDs without a name"), "{:?}", report.reasons);
+    // Text that was made of such rows says no more than they do.
+    assert_eq!(own.sides[0].losses.len(), 0);
+    let mut host = MemoryHost::default();
+    let mut text = || host.source(&[("a", b"m 1700000000 5 host=uid:000005\n")]);
+    let (base, current) = (text(), text());
+    let options = Options::default();
+    let same = run(tsdbproof::diff(&host, &base, &current, &options, &mut All::default()));
+    assert_eq!(same.expect("sound").verdict, Verdict::Incomplete);
+}
+
+#[test]
+fn a_manifest_keeps_which_hours_stand_under_stand_ins() {
+    let folders = ["seq/main-none", "corrupted/seq/uid-none"];
+    let all: Vec<_> = folders.iter().flat_map(|folder| files(folder)).collect();
+    for depth in [Depth::Hour, Depth::Day, Depth::Series, Depth::Metric] {
+        let options = Options { depth, ..Options::default() };
+        let (written, report) =
+            manifest(MemoryHost::default(), &slices(&all), &options).expect("it is read");
+        let mut host = MemoryHost::default();
+        let input = host.source(&[("a.manifest", &written)]).inputs.remove(0);
+        let source = host.source(&slices(&all));
+        let (against, mut found) = (Against::Manifest(input), All::default());
+        let verified = run(tsdbproof::verify(&host, &against, &source, &options, &mut found))
+            .expect("both are sound");
+        assert_eq!(verified.verdict, Verdict::Damaged, "{depth:?}");
+        let compared = verified.compared.expect("it compares");
+        assert!(compared.lossy_nodes > 0 && compared.equal_nodes > 0, "{depth:?}");
+        assert_eq!(compared.lossy_nodes + compared.equal_nodes, compared.nodes, "{depth:?}");
+        assert!(verified.sides[0].losses["unnamed-uids"] > 0, "{depth:?}");
+        // Nor is the root alone enough.
+        let root = report.sides[0].totals.exact_root.parse().expect("a root");
+        let (against, mut host) = (Against::Expect(root), MemoryHost::default());
+        let source = host.source(&slices(&all));
+        let verified = run(tsdbproof::verify(&host, &against, &source, &options, &mut found));
+        assert_eq!(verified.expect("sound").verdict, Verdict::Damaged);
+    }
+}
+
+struct OfHost {
+    points: u64,
+    hours: u64,
+}
+
+/// What series with this tag hold.
+fn of_host(folders: &[&str], tag: &str) -> OfHost {
+    let all: Vec<_> = folders.iter().flat_map(|folder| files(folder)).collect();
+    let scope = Scope { tags: vec![tag.to_owned()], ..Scope::default() };
+    let options = Options { scope, ..Options::default() };
+    let (_, report) = manifest(MemoryHost::default(), &slices(&all), &options).expect("sound");
+    let totals = &report.sides[0].totals;
+    OfHost { points: totals.points, hours: totals.hours_count }
 }
 
 #[test]

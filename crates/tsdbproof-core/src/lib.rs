@@ -7,6 +7,7 @@ pub mod cause;
 pub mod digest;
 mod error;
 mod iso8601;
+mod kinds;
 mod loss;
 mod points;
 mod problem;
@@ -14,6 +15,7 @@ mod tolerance;
 
 pub use error::{Error, Kind};
 pub use iso8601::parse_iso8601;
+pub use kinds::Kinds;
 pub use loss::{Loss, Losses};
 pub use points::{
     HOUR_MS, Hour, Point, Profile, Record, Series, TIME_LIMIT_MS, Tags, TagsError, Value,

@@ -1,4 +1,6 @@
 //! What the way that points came could not carry: their hours are never called compared.
+//!
+//! [`Loss::UnnamedUids`] is of whole series: which one it is nobody can tell.
 
 /// What a way could not carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -7,17 +9,20 @@ pub enum Loss {
     WholeSeconds,
     /// An integer beyond 2^53 may be printed as the double next to it.
     WideIntegers,
+    /// A UID of the series has no name: it stands under a stand-in, and may be any series.
+    UnnamedUids,
 }
 
 impl Loss {
     /// Every loss, in the order of reports.
-    pub const ALL: &[Loss] = &[Loss::WholeSeconds, Loss::WideIntegers];
+    pub const ALL: &[Loss] = &[Loss::WholeSeconds, Loss::WideIntegers, Loss::UnnamedUids];
 
     /// Its name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Loss::WholeSeconds => "whole-seconds",
             Loss::WideIntegers => "wide-integers",
+            Loss::UnnamedUids => "unnamed-uids",
         }
     }
 }

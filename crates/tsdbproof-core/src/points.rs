@@ -35,8 +35,8 @@ impl Profile {
 
 /// A number in canonical form: one form for one number, whatever it was stored or spelled as.
 ///
-/// It remembers whether it came as a float. That is no part of the number: equality, order and
-/// digests do not see it.
+/// It remembers whether it came as a float, and whether that can be relied on. Neither is part of the
+/// number: equality, order and digests do not see it.
 #[derive(Debug, Clone, Copy)]
 pub struct Value {
     kind: u8,
@@ -47,6 +47,8 @@ const WHOLE: u8 = 0;
 const FLOAT: u8 = 1;
 /// A whole number that came as a float.
 const WHOLE_FROM_FLOAT: u8 = 2;
+/// Set where the way of the number does not keep whether it was an integer or a float.
+const UNKNOWN: u8 = 4;
 /// The bits of a kind that belong to the number.
 const NUMBER: u8 = 1;
 const NAN_BITS: u64 = 0x7ff8_0000_0000_0000;
@@ -83,19 +85,40 @@ impl Value {
     /// The number, if it is kept as an integer.
     #[inline]
     pub fn as_integer(self) -> Option<i64> {
-        (self.kind != FLOAT).then_some(self.bits as i64)
+        (self.kind & NUMBER == WHOLE).then_some(self.bits as i64)
     }
 
     /// The number, if it is kept as a float.
     #[inline]
     pub fn as_float(self) -> Option<f64> {
-        (self.kind == FLOAT).then(|| f64::from_bits(self.bits))
+        (self.kind & NUMBER == FLOAT).then(|| f64::from_bits(self.bits))
     }
 
     /// Whether it came as a float, be it a whole number or not.
     #[inline]
     pub fn came_as_float(self) -> bool {
-        self.kind != WHOLE
+        self.kind & !UNKNOWN != WHOLE
+    }
+
+    /// Whether it is a whole number that came as a float.
+    #[inline]
+    pub fn is_whole_float(self) -> bool {
+        self.kind & !UNKNOWN == WHOLE_FROM_FLOAT
+    }
+
+    /// Whether the way that it came keeps if it was an integer or a float.
+    #[inline]
+    pub fn has_known_kind(self) -> bool {
+        self.kind & UNKNOWN == 0
+    }
+
+    /// The number, spelled so that its kind shows: `5`, `5.0`. `None` where its way does not keep that.
+    pub fn spelled_with_kind(self) -> Option<String> {
+        match self.as_integer() {
+            _ if !self.has_known_kind() => None,
+            Some(number) if self.came_as_float() => Some(format!("{number}.0")),
+            _ => Some(self.to_string()),
+        }
     }
 
     /// Whether `other`, as a number, is this number in single precision.
@@ -211,6 +234,32 @@ impl Record {
         Record { time_and_kind: u32::from_be_bytes([a, b, c, d]), bits: u64::from_be_bytes(bits) }
     }
 
+    /// The same of a way that does not keep whether a number was an integer or a float.
+    #[inline]
+    pub fn of_unknown_kind(self) -> Self {
+        let is_whole = self.time_and_kind & u32::from(NUMBER) == 0;
+        let unknown = if is_whole { u32::from(UNKNOWN) } else { 0 };
+        Record { time_and_kind: self.time_and_kind | unknown, ..self }
+    }
+
+    /// Takes the kind of another record of the same point, if it is surer: an integer before a float
+    /// before what is not known, so that no order of copies changes a kind.
+    #[inline]
+    pub fn join_kind(&mut self, other: Record) {
+        self.time_and_kind = self.time_and_kind.min(other.time_and_kind);
+    }
+
+    /// Leaves one of each point in sorted records, of the surest kind.
+    pub fn dedup(records: &mut Vec<Record>) {
+        records.dedup_by(|later, first| {
+            let is_same = later == first;
+            if is_same {
+                first.join_kind(*later);
+            }
+            is_same
+        });
+    }
+
     /// Milliseconds from the start of the hour.
     #[inline]
     pub fn offset_ms(self) -> u32 {
@@ -226,7 +275,7 @@ impl Record {
     /// The record that the `f32` profile hashes in place of this one.
     #[inline]
     pub fn to_f32(self) -> Self {
-        if self.time_and_kind as u8 != FLOAT {
+        if self.time_and_kind as u8 & NUMBER != FLOAT {
             return self;
         }
         let value = self.value().to_f32();

@@ -143,7 +143,11 @@ problem_kinds! {
     LogLine = "log-line", Note;
     /// An annotation, which is no point.
     Annotation = "annotation", Note;
-    /// A histogram or another object that is no point.
+    /// A histogram, which is no point.
+    Histogram = "histogram", Note;
+    /// A value of a rollup, which is no stored point.
+    Rollup = "rollup", Note;
+    /// Another object that is no point.
     NotAPoint = "not-a-point", Note;
     /// Text that is no JSON where JSON is expected.
     BadJson = "bad-json", Damage;

@@ -42,6 +42,7 @@ pub use hbase::{
 };
 pub use limits::Limits;
 pub use opentsdb::names::{NameFault, name_fault};
+pub use opentsdb::series::{has_stand_in, is_stand_in};
 pub use options::{ReadOptions, TimeUnit, WriteOptions};
 pub use registry::{
     Access, FORMATS, Format, Index, OpenWriter, Part, Probe, Score, by_name, probe, writer_for,

@@ -38,6 +38,8 @@ pub struct Format {
     pub score: fn(head: &[u8]) -> Score,
     /// How its bytes are read.
     pub access: Access,
+    /// Whether it keeps if a number was an integer or a float.
+    pub keeps_kind: bool,
     /// A writer of it; `None` where it is only read.
     pub write: Option<OpenWriter>,
 }

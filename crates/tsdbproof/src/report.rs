@@ -17,7 +17,7 @@ mod points;
 pub(crate) use crate::time::time;
 pub use checked::{Checked, Finding, FindingKind, Findings, KindCount};
 pub use compared::{
-    Cause, Compared, Counts, Difference, Differences, MetricCounts, PointDifference,
+    Cause, Compared, Counts, Difference, Differences, KindChange, MetricCounts, PointDifference,
 };
 pub use converted::{Converted, LeftOut};
 pub use explained::{Explanation, PlannedInput, PlannedSide};

@@ -19,6 +19,7 @@ pub(crate) static FORMAT: Format = Format {
     access: Access::Cells {
         open: |options| Cells::from_start(SequenceFileReader::new(&options.limits)),
     },
+    keeps_kind: true,
     write: None,
 };
 

@@ -19,6 +19,7 @@ pub(crate) static FORMAT: Format = Format {
     example: "(DATABLK* or DATABLKE, cells, an index, TRABLK\")",
     score: hfile::score,
     access: Access::Indexed { index },
+    keeps_kind: true,
     write: None,
 };
 

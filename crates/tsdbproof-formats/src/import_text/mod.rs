@@ -34,6 +34,7 @@ pub(crate) static FORMAT: Format = Format {
         splits_at_lines: true,
         open: |options, at| Box::new(reader::Reader::new(options, at)),
     },
+    keeps_kind: true,
     write: Some(|_| Box::new(writer::Writer::new())),
 };
 

@@ -88,12 +88,12 @@ impl Row<'_> {
             ),
             Kind::Histogram => (
                 &mut self.findings.histograms,
-                ProblemKind::NotAPoint,
+                ProblemKind::Histogram,
                 "a histogram, which is no point",
             ),
             Kind::Rollup => (
                 &mut self.findings.rollups,
-                ProblemKind::NotAPoint,
+                ProblemKind::Rollup,
                 "a value of a rollup, which is no stored point",
             ),
             Kind::Future => (

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tsdbproof_core::{ProblemKind, Series, Tags, quote};
 
 use super::row_key::RowKey;
-use super::uid::{UidKind, UidTable};
+use super::uid::{MAX_WIDTH, UidKind, UidTable};
 use crate::hbase::hex::hex;
 use crate::number::Fault;
 use crate::{PointSink, SeriesId};
@@ -16,9 +16,19 @@ use crate::{PointSink, SeriesId};
 /// where its settings say so.
 const STAND_IN: &str = "uid:";
 
+/// Whether a word stands for a UID without a name, be it in text that was made of such rows.
+pub fn is_stand_in(word: &str) -> bool {
+    let is_uid = |digits: &str| {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (2..=2 * MAX_WIDTH).contains(&digits.len())
+            && digits.len().is_multiple_of(2)
+            && digits.bytes().all(is_digit)
+    };
+    word.strip_prefix(STAND_IN).is_some_and(is_uid)
+}
+
 /// Whether a part of a series' name stands for a UID without a name.
-pub(crate) fn has_stand_in(series: &Series) -> bool {
-    let is_stand_in = |word: &str| word.starts_with(STAND_IN);
+pub fn has_stand_in(series: &Series) -> bool {
     let mut tags = series.tags.pairs().into_iter();
     is_stand_in(&series.metric) || tags.any(|(key, value)| is_stand_in(&key) || is_stand_in(&value))
 }

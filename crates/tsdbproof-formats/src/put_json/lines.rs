@@ -17,6 +17,7 @@ pub(crate) static FORMAT: Format = Format {
         splits_at_lines: true,
         open: |options, at| Box::new(Reader::new(Shape::Lines, &options.limits, at)),
     },
+    keeps_kind: true,
     write: Some(|_| Box::new(Writer::new())),
 };
 

@@ -43,6 +43,7 @@ pub(crate) static FORMAT: Format = Format {
         splits_at_lines: false,
         open: |options, at| Box::new(Reader::new(Shape::Stream, &options.limits, at)),
     },
+    keeps_kind: true,
     write: None,
 };
 

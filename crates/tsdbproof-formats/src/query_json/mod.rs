@@ -53,6 +53,7 @@ pub(crate) static FORMAT: Format = Format {
         splits_at_lines: false,
         open: |options, at| Box::new(Reader::new(options, at)),
     },
+    keeps_kind: false,
     write: None,
 };
 

@@ -41,6 +41,7 @@ pub(crate) static FORMAT: Format = Format {
         splits_at_lines: false,
         open: |options, at| Box::new(reader::Reader::new(&options.limits, at)),
     },
+    keeps_kind: true,
     write: None,
 };
 

@@ -3,11 +3,13 @@
 //! Equal digests end the matter. Where both sides can show their points, the leaves that differ
 //! are looked at once more, and the points themselves are compared.
 
-use tsdbproof_core::{Error, HOUR_MS, Hour, Kind, Profile, Record, Series, digest::Depth};
+use tsdbproof_core::{Error, HOUR_MS, Hour, Kind, Loss, Profile, Record, Series, digest::Depth};
 
 use super::{
+    kinds,
     reconcile::{Group, Lossy, Reconciled},
     stretch::{Sample, Stretch, emit},
+    unnamed::Unnamed,
 };
 use crate::{
     Host, Options,
@@ -22,18 +24,21 @@ pub(crate) struct Compare<'a> {
     pub(crate) leaves: Leaves,
     /// Where its points can be found, unless it is a manifest.
     pub(crate) looked: Option<&'a Looked>,
+    /// Whether some of its series stand under stand-ins.
+    pub(crate) has_unnamed: bool,
 }
 
 /// Compares two sides at the depth that both reach.
 pub(crate) async fn compare<H: Host>(
     host: &H,
-    base: Compare<'_>,
-    current: Compare<'_>,
+    [base, current]: [Compare<'_>; 2],
     options: &Options,
     differences: &mut dyn Differences,
 ) -> Result<Compared, Error> {
     let depth = base.leaves.depth.min(current.leaves.depth);
     let leaves = [base.leaves.at_depth(depth)?, current.leaves.at_depth(depth)?];
+    let unnamed =
+        [Unnamed::of(&leaves[0], base.has_unnamed)?, Unnamed::of(&leaves[1], current.has_unnamed)?];
     let mut points = None;
     if let (Some(base), Some(current)) = (base.looked, current.looked) {
         let [of_base, of_current] = wanted(&leaves, options.profile)?;
@@ -42,21 +47,23 @@ pub(crate) async fn compare<H: Host>(
         points = Some([open(base, &runs[0])?, open(current, &runs[1])?]);
     }
     let compared = Compared { depth: depth.name(), ..Compared::default() };
-    Comparison { options, depth, points, compared, differences }.run(&leaves)
+    Comparison { options, depth, unnamed, points, compared, differences }.run(&leaves)
 }
 
 fn open(looked: &Looked, runs: &[Run]) -> Result<Merge<Kept>, Error> {
     Merge::open(looked.points_spill(), runs)
 }
 
-/// The leaves of each side whose points are needed: those that differ, of series that both have.
+/// The leaves of each side whose points are needed: those that differ, be it only in the kinds of
+/// their numbers, of series that both have.
 fn wanted(leaves: &[Leaves; 2], profile: Profile) -> Result<[Wanted; 2], Error> {
     let mut wanted = [Wanted::new(), Wanted::new()];
     let mut pairs = Pairs::open(leaves)?;
     while let Some((series, on_both)) = pairs.next_series()? {
         let hash = SeriesHash::of(&series);
         while let Some(rows) = pairs.next()? {
-            if !on_both || are_equal(&rows, profile) {
+            let is_done = are_equal(&rows, profile) && !kinds::differ(&rows);
+            if !on_both || is_done || has_unnamed(&rows) {
                 continue;
             }
             for (wanted, row) in wanted.iter_mut().zip(&rows) {
@@ -74,6 +81,11 @@ fn are_equal(rows: &[Option<Row>; 2], profile: Profile) -> bool {
         [Some(base), Some(current)] => base.entry.node(profile) == current.entry.node(profile),
         _ => false,
     }
+}
+
+/// Whether nobody can tell of which series these are.
+fn has_unnamed(rows: &[Option<Row>; 2]) -> bool {
+    rows.iter().flatten().any(|row| row.losses.holds(Loss::UnnamedUids))
 }
 
 /// The rows of two sides, side by side.
@@ -121,6 +133,8 @@ fn span_ms(depth: Depth) -> Option<u64> {
 struct Comparison<'a> {
     options: &'a Options,
     depth: Depth,
+    /// Series under stand-ins of each side.
+    unnamed: [Unnamed; 2],
     points: Option<[Merge<Kept>; 2]>,
     compared: Compared,
     differences: &'a mut dyn Differences,
@@ -143,16 +157,19 @@ impl Comparison<'_> {
         let mut sample = Sample::default();
         let mut differs = false;
         let missing_before = self.compared.missing_series_points;
+        let mut may_be = MayBe::default();
         while let Some(rows) = pairs.next()? {
-            let points = |row: &Option<Row>| row.as_ref().map_or(0, |row| row.entry.exact.points);
-            let [base, current] = [points(&rows[0]), points(&rows[1])];
-            self.compared.nodes += 1;
-            self.compared.base_points += base;
-            self.compared.current_points += current;
+            let [base, current] = self.count(&rows);
+            if has_unnamed(&rows) || !on_both && may_be.unnamed(&rows, series, &self.unnamed) {
+                self.compared.lossy_nodes += 1;
+                self.compared.unnamed_nodes += u64::from(!has_unnamed(&rows));
+                continue;
+            }
             let lossy = Lossy::of(&rows);
             let is_equal = are_equal(&rows, self.options.profile);
             if is_equal || lossy.is_some() && self.points.is_none() {
                 self.count_undiffering(is_equal, lossy.is_some());
+                self.note_kinds(series, &rows)?;
                 continue;
             }
             let Some(hour) = rows.iter().flatten().map(|row| row.hour).next() else { continue };
@@ -170,7 +187,7 @@ impl Comparison<'_> {
             };
             stretch.extend(window_ms, base, current);
             let weight = stretch.counts.weight();
-            self.compare_node(&rows, hour, on_both, (stretch, &mut sample))?;
+            self.compare_node((series, &rows), hour, on_both, (stretch, &mut sample))?;
             let is_explained = lossy.is_some() && stretch.counts.weight() == weight;
             self.compared.lossy_nodes += u64::from(is_explained);
             differs = true;
@@ -190,6 +207,30 @@ impl Comparison<'_> {
         Ok(())
     }
 
+    /// Counts a node; gives the points of each side.
+    fn count(&mut self, rows: &[Option<Row>; 2]) -> [u64; 2] {
+        let points = |row: &Option<Row>| row.as_ref().map_or(0, |row| row.entry.exact.points);
+        let [base, current] = rows.each_ref().map(points);
+        self.compared.nodes += 1;
+        self.compared.base_points += base;
+        self.compared.current_points += current;
+        [base, current]
+    }
+
+    /// Notes numbers of another kind in an hour that is equal.
+    fn note_kinds(&mut self, series: &Series, rows: &[Option<Row>; 2]) -> Result<(), Error> {
+        let hour = rows.iter().flatten().map(|row| row.hour).next();
+        let (Some(points), Some(hour)) = (&mut self.points, hour) else { return Ok(()) };
+        if kinds::differ(rows) {
+            let (mut stretch, mut sample) =
+                (Stretch::new(None, self.options.allowed.tolerance), Sample::default());
+            let notes = kinds::Notes { series, compared: &mut self.compared };
+            let into = (&mut stretch, &mut sample, notes);
+            check_found(rows, compare_points(points, hour, None, self.options, into)?)?;
+        }
+        Ok(())
+    }
+
     /// Counts a node in which no difference can be told.
     fn count_undiffering(&mut self, is_equal: bool, is_lossy: bool) {
         match (is_equal, is_lossy) {
@@ -203,7 +244,7 @@ impl Comparison<'_> {
 
     fn compare_node(
         &mut self,
-        rows: &[Option<Row>; 2],
+        (series, rows): (&Series, &[Option<Row>; 2]),
         hour: Hour,
         on_both: bool,
         (stretch, sample): (&mut Stretch, &mut Sample),
@@ -211,8 +252,9 @@ impl Comparison<'_> {
         let profile = self.options.profile;
         match (rows, &mut self.points) {
             (_, Some(points)) if on_both => {
-                let lossy = Lossy::of(rows);
-                let found = compare_points(points, hour, lossy, self.options, (stretch, sample))?;
+                let notes = kinds::Notes { series, compared: &mut self.compared };
+                let into = (stretch, sample, notes);
+                let found = compare_points(points, hour, Lossy::of(rows), self.options, into)?;
                 check_found(rows, found)?;
             }
             ([Some(base), Some(current)], _) => {
@@ -256,6 +298,18 @@ impl Comparison<'_> {
     }
 }
 
+/// Whether a series that one side has may stand under a stand-in on the other, once it is known.
+#[derive(Default)]
+struct MayBe(Option<bool>);
+
+impl MayBe {
+    fn unnamed(&mut self, rows: &[Option<Row>; 2], series: &Series, sides: &[Unnamed; 2]) -> bool {
+        let [base, current] = sides;
+        let other = if matches!(rows, [Some(_), _]) { current } else { base };
+        *self.0.get_or_insert_with(|| other.may_hold(series))
+    }
+}
+
 /// Stretches of one series that are held back until its end, where its pattern shows.
 const STRETCHES: usize = 4096;
 
@@ -278,7 +332,7 @@ fn compare_points(
     hour: Hour,
     lossy: Option<Lossy>,
     options: &Options,
-    (stretch, sample): (&mut Stretch, &mut Sample),
+    (stretch, sample, mut notes): (&mut Stretch, &mut Sample, kinds::Notes<'_>),
 ) -> Result<[u64; 2], Error> {
     let [base, current] = points;
     let mut sides = [Instants::open(base, hour, options)?, Instants::open(current, hour, options)?];
@@ -298,6 +352,7 @@ fn compare_points(
             }
             _ => {
                 let (base, current) = (base.take()?, current.take()?);
+                notes.take(hour, &base, &current);
                 stretch.on_both(hour, &base, &current, sample);
             }
         }
@@ -355,7 +410,7 @@ impl<'a> Instants<'a> {
         if self.options.profile == Profile::F32 {
             records.iter_mut().for_each(|record| *record = record.to_f32());
             records.sort_unstable();
-            records.dedup();
+            Record::dedup(&mut records);
         }
         Ok(std::mem::replace(&mut self.next, records))
     }

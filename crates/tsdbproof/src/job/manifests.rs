@@ -44,7 +44,8 @@ fn keep<'a>(
             *last = Some(series.clone());
         }
         let losses = Losses::default();
-        rows.push(&Row { hour, entry: *entry, is_dirty: false, place: None, losses })
+        let row = Row { hour, entry: *entry, is_dirty: false, place: None, losses, kinds: None };
+        rows.push(&row)
     }
 }
 

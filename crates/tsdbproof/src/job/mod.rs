@@ -12,6 +12,7 @@ mod check;
 mod compare;
 mod convert;
 mod explain;
+mod kinds;
 mod manifest;
 mod manifests;
 mod points;
@@ -19,6 +20,7 @@ mod reconcile;
 mod show;
 mod side;
 mod stretch;
+mod unnamed;
 mod verdict;
 mod verify;
 

@@ -85,6 +85,12 @@ fn gaps(report: &Report, options: &Options) -> Vec<String> {
             "{undecided} of these differ, and without the points of both sides nobody can tell whether for more than that"
         ));
     }
+    let unnamed = report.compared.as_ref().map_or(0, |compared| compared.unnamed_nodes);
+    if unnamed > 0 {
+        gaps.push(format!(
+            "{unnamed} more that only one side has by name may be among those of the other side"
+        ));
+    }
     let points: u64 = report.sides.iter().map(|side| side.totals.points).sum();
     if points == 0 && !options.allow_empty {
         let what = if report.job.compares() { "nothing was compared" } else { "nothing was read" };
@@ -98,6 +104,9 @@ fn lost(side: &Side, loss: &str, count: u64) -> String {
     let (role, depth) = (side.role, side.depth.name());
     let plural = if count == 1 || depth == "series" { "" } else { "s" };
     let what = match loss {
+        loss if loss == Loss::UnnamedUids.name() => {
+            "stand under UIDs without a name: nobody can tell of which series they are"
+        }
         loss if loss == Loss::WholeSeconds.name() => {
             "came in whole seconds: a time within a second can't be seen; ask with ms=true"
         }

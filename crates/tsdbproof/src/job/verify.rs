@@ -1,7 +1,7 @@
 //! `verify` and `diff`: one side against another.
 
 use tsdbproof_core::{
-    Error, Kind, Profile,
+    Error, Kind, Loss, ProblemKind, Profile,
     digest::{RootText, Roots},
 };
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Expect, FileDigests, Host, Input, Options, Scope,
-    look::{FileLook, Looked, Survey, look, spills},
+    look::{FileLook, Leaves, Looked, Survey, look, spills},
     report::{ChangedFile, Differences, JobKind, Report, Side, Verdict},
     store::manifest::FileMeta,
 };
@@ -105,15 +105,24 @@ enum Read {
 }
 
 impl Read {
-    fn compare(&self) -> Compare<'_> {
+    fn leaves(&self) -> &Leaves {
         match self {
-            Read::Source(looked) => Compare { leaves: looked.leaves.clone(), looked: Some(looked) },
-            Read::Manifest(manifest) => Compare { leaves: manifest.leaves.clone(), looked: None },
+            Read::Source(looked) => &looked.leaves,
+            Read::Manifest(manifest) => &manifest.leaves,
         }
     }
 
     fn survey(&self) -> Result<Survey, Error> {
-        side::survey(&self.compare().leaves)
+        side::survey(self.leaves())
+    }
+
+    fn compare(&self, survey: &Survey) -> Compare<'_> {
+        let looked = match self {
+            Read::Source(looked) => Some(&**looked),
+            Read::Manifest(_) => None,
+        };
+        let has_unnamed = survey.losses.contains_key(Loss::UnnamedUids.name());
+        Compare { leaves: self.leaves().clone(), looked, has_unnamed }
     }
 }
 
@@ -208,7 +217,8 @@ async fn report<H: Host>(
     let scope = options.scope.text();
     let surveys = [read[0].survey()?, read[1].survey()?];
     let [base, current] = &read;
-    let compared = compare(host, base.compare(), current.compare(), options, differences).await?;
+    let sides = [base.compare(&surveys[0]), current.compare(&surveys[1])];
+    let compared = compare(host, sides, options, differences).await?;
     let mut sides = Vec::new();
     for (((role, source), read), survey) in
         ["base", "current"].into_iter().zip(sources).zip(&read).zip(&surveys)
@@ -220,6 +230,7 @@ async fn report<H: Host>(
     let differs = compared.counts.weight() > 0 || compared.nodes != alike;
     let roots = surveys.each_ref().map(|survey| survey.totals.roots);
     note_profiles(&mut report, differs, &roots, options.profile);
+    note_other_objects(&mut report, base, current);
     report.compared = Some(compared);
     verdict::decide(&mut report, differs, options);
     compare_bytes(&mut report, base, current);
@@ -246,6 +257,25 @@ fn note_profiles(
     let exact = base.exact == current.exact;
     if !differs && !exact && profile == Profile::F32 {
         report.notes.push("equal in single precision only: the exact roots differ".to_owned());
+    }
+}
+
+/// What is no point is counted, not compared: counts that differ are worth a note.
+fn note_other_objects(report: &mut Report, base: &Read, current: &Read) {
+    let (Read::Source(base), Read::Source(current)) = (base, current) else { return };
+    // Text of a scan does not tell a histogram from other objects.
+    let classes: [(&str, &[ProblemKind]); 3] = [
+        ("annotations", &[ProblemKind::Annotation]),
+        ("histograms and other objects", &[ProblemKind::Histogram, ProblemKind::NotAPoint]),
+        ("values of rollups", &[ProblemKind::Rollup]),
+    ];
+    for (what, kinds) in classes {
+        let count = |side: &Looked| kinds.iter().map(|kind| side.problems.count(*kind)).sum();
+        let [of_base, of_current]: [u64; 2] = [count(base), count(current)];
+        if of_base != of_current {
+            let counts = format!("{of_base} in BASE and {of_current} in CURRENT");
+            report.notes.push(format!("{what}, which are no points, are not compared: {counts}"));
+        }
     }
 }
 

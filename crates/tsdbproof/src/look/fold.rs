@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tsdbproof_core::{
-    Error, HOUR_MS, Hour, Losses, Record, Series,
+    Error, HOUR_MS, Hour, Kinds, Losses, Record, Series,
     digest::{Entry, OpenHour},
 };
 
@@ -159,16 +159,24 @@ impl Same {
                 continue;
             }
             same.places.extend(row.place);
-            let equals = same.row.as_ref().is_none_or(|first| first.entry == row.entry);
+            let equals = same.row.as_ref().is_none_or(|first| tell_the_same(first, &row));
             same.is_equal &= equals && !row.is_dirty && same.places.len() <= Self::PLACES;
             if same.places.len() > Self::PLACES {
                 wanted.add(hash, hour, &same.places);
                 same.places.clear();
             }
-            same.row.get_or_insert(row);
+            let kinds = row.kinds;
+            let first = same.row.get_or_insert(row);
+            first.kinds = first.kinds.and(kinds);
         }
         Ok(same)
     }
+}
+
+/// Whether two rows are of the same points; where kinds are known, of the same kinds too.
+fn tell_the_same(a: &Row, b: &Row) -> bool {
+    let same_kinds = a.kinds.zip(b.kinds).is_none_or(|(a, b)| a == b);
+    a.entry == b.entry && same_kinds
 }
 
 /// All points of the next instant of this hour; points of earlier hours are passed over.
@@ -192,8 +200,11 @@ pub(crate) fn next_instant(
             let Some(point) = merge.next()? else { break };
             // Of the same point in the same input, the first and the last place are enough.
             let copies = |p: &Kept| (p.record, p.input) == (point.record, point.input);
-            if instant.iter().skip(first).rev().take(2).filter(|p| copies(p)).count() == 2 {
-                instant.pop();
+            let mut point = point;
+            if instant.iter().skip(first).rev().take(2).filter(|p| copies(p)).count() == 2
+                && let Some(between) = instant.pop()
+            {
+                point.record.join_kind(between.record);
             }
             instant.push(point);
         }
@@ -209,7 +220,7 @@ pub(crate) fn resolve(
 ) -> Vec<Record> {
     instant.sort_unstable();
     let mut records: Vec<Record> = instant.iter().map(|point| point.record).collect();
-    records.dedup();
+    Record::dedup(&mut records);
     if records.len() < 2 {
         return records;
     }
@@ -236,16 +247,18 @@ pub(crate) fn resolve(
 struct Leaf {
     hour: Hour,
     state: OpenHour,
+    kinds: Kinds,
     offsets: Option<(u32, u32)>,
 }
 
 impl Leaf {
     fn new(hour: Hour) -> Self {
-        Leaf { hour, state: OpenHour::default(), offsets: None }
+        Leaf { hour, state: OpenHour::default(), kinds: Kinds::default(), offsets: None }
     }
 
     fn push(&mut self, records: &[Record]) {
         self.state.push_instant(records);
+        records.iter().for_each(|record| self.kinds.add(*record));
         if let Some(record) = records.first() {
             let offset = record.offset_ms();
             self.offsets = Some((self.offsets.map_or(offset, |(first, _)| first), offset));
@@ -258,6 +271,7 @@ impl Leaf {
         let (first, last) = self.offsets.unwrap_or_default();
         let entry = Entry { exact, f32, first_ms: time(first), last_ms: time(last) };
         let losses = Losses::default();
-        Row { hour: self.hour, entry, is_dirty: false, place: None, losses }
+        let kinds = self.kinds.sum();
+        Row { hour: self.hour, entry, is_dirty: false, place: None, losses, kinds }
     }
 }

@@ -126,7 +126,7 @@ impl Plan for FirstLook {
             from if from > 0 && part.cuts_lines => State::Seeking,
             from => State::Reading(reading.open(from)),
         };
-        let unpack = reading.unpack();
+        let (unpack, keeps_kind) = (reading.unpack(), reading.format.keeps_kind);
         Intake {
             reading,
             part,
@@ -134,7 +134,7 @@ impl Plan for FirstLook {
             at: part.first_byte(),
             state,
             unpack,
-            sink: Sink::new(&self.shared, self.input, keep),
+            sink: Sink::new(&self.shared, self.input, keep).telling_kinds(keeps_kind),
             digester: Digester::new(self.digests, part.from, part.to),
             // Until a reader that read something says otherwise.
             is_protected: true,
@@ -286,13 +286,14 @@ impl Plan for SecondLook {
 
     fn open(mut self) -> Again {
         self.ranges.reverse();
+        let sink = Sink::new(&self.shared, self.input, Keep::Wanted(self.wanted));
         Again {
             unpack: self.reading.unpack(),
+            sink: sink.telling_kinds(self.reading.format.keeps_kind),
             reading: self.reading,
             ranges: self.ranges,
             at: self.from,
             reader: None,
-            sink: Sink::new(&self.shared, self.input, Keep::Wanted(self.wanted)),
         }
     }
 }

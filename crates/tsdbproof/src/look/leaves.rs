@@ -92,7 +92,9 @@ impl Leaves {
                 last = Some(series);
             }
             let hour = name.hour;
-            writer.push(&Row { hour, entry: *entry, is_dirty: false, place: None, losses })
+            let row =
+                Row { hour, entry: *entry, is_dirty: false, place: None, losses, kinds: None };
+            writer.push(&row)
         })?;
         Ok(Leaves { spill: Arc::clone(&self.spill), run: writer.finish()?, depth })
     }

@@ -71,6 +71,11 @@ impl Problems {
         self.kinds.keys().any(|kind| kind.weight() == Weight::Damage)
     }
 
+    /// How many there are of a kind.
+    pub(crate) fn count(&self, kind: ProblemKind) -> u64 {
+        self.kinds.get(&kind).map_or(0, |group| group.count)
+    }
+
     /// Counts of damage by kind: what a root leaves out.
     pub(crate) fn left_out(&self) -> Vec<(String, u64)> {
         let damage = self.kinds.iter().filter(|(kind, _)| kind.weight() == Weight::Damage);

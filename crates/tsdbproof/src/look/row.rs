@@ -28,6 +28,8 @@ pub(crate) struct Row {
     pub(crate) place: Option<Place>,
     /// What the way of its points could not carry.
     pub(crate) losses: Losses,
+    /// Which of its numbers came as floats (see `Kinds`); `None` where that is not known.
+    pub(crate) kinds: Option<u64>,
 }
 
 impl Row {
@@ -36,7 +38,7 @@ impl Row {
         let (exact, f32) = OpenHour::default().close();
         let start_ms = u64::from(hour) * HOUR_MS;
         let entry = Entry { exact, f32, first_ms: start_ms, last_ms: start_ms };
-        Row { hour, entry, is_dirty: false, place: None, losses }
+        Row { hour, entry, is_dirty: false, place: None, losses, kinds: None }
     }
 
     /// Whether it tells of losses alone.
@@ -61,6 +63,8 @@ const DIRTY: u8 = 1;
 const F32: u8 = 2;
 const PLACE: u8 = 4;
 const LOSSES: u8 = 8;
+const NO_KINDS: u8 = 16;
+const KINDS: u8 = 32;
 
 impl Item for Row {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -69,6 +73,11 @@ impl Item for Row {
         flags |= if self.entry.f32.is_some() { F32 } else { 0 };
         flags |= if self.place.is_some() { PLACE } else { 0 };
         flags |= if self.losses.is_empty() { 0 } else { LOSSES };
+        flags |= match self.kinds {
+            None => NO_KINDS,
+            Some(0) => 0,
+            Some(_) => KINDS,
+        };
         out.push(flags);
         out.extend_from_slice(&self.hour.to_le_bytes());
         out.extend_from_slice(&self.entry.first_ms.to_le_bytes());
@@ -85,6 +94,9 @@ impl Item for Row {
         if !self.losses.is_empty() {
             out.push(self.losses.to_byte());
         }
+        if let Some(kinds @ 1..) = self.kinds {
+            out.extend_from_slice(&kinds.to_le_bytes());
+        }
     }
 
     fn decode(input: &mut Window) -> Result<Self, Error> {
@@ -97,8 +109,13 @@ impl Item for Row {
         let place = if flags & PLACE != 0 { Some(decode_place(input)?) } else { None };
         let [losses] = if flags & LOSSES != 0 { input.array()? } else { [0] };
         let losses = Losses::from_byte(losses);
+        let kinds = match flags {
+            _ if flags & NO_KINDS != 0 => None,
+            _ if flags & KINDS != 0 => Some(u64::from_le_bytes(input.array()?)),
+            _ => Some(0),
+        };
         let entry = Entry { exact, f32, first_ms, last_ms };
-        Ok(Row { hour, entry, is_dirty: flags & DIRTY != 0, place, losses })
+        Ok(Row { hour, entry, is_dirty: flags & DIRTY != 0, place, losses, kinds })
     }
 }
 

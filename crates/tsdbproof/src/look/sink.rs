@@ -15,10 +15,10 @@ use std::{
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use tsdbproof_core::{
-    Error, HOUR_MS, Hour, Loss, Losses, Point, Problem, Record, Series, Tags,
+    Error, HOUR_MS, Hour, Kinds, Loss, Losses, Point, Problem, Record, Series, Tags,
     digest::{Batch, Entry, OpenHour},
 };
-use tsdbproof_formats::{PointSink, SeriesId};
+use tsdbproof_formats::{PointSink, SeriesId, has_stand_in};
 
 use super::{
     problems::Problems,
@@ -75,6 +75,8 @@ pub(crate) struct Found {
 pub(crate) struct Sink {
     shared: Arc<Shared>,
     input: u32,
+    /// Whether the input tells integers from floats.
+    keeps_kind: bool,
     keep: Keep,
     keeps_points: bool,
     ids: HashTable<u32>,
@@ -118,6 +120,10 @@ struct Slot {
     series: Series,
     hash: SeriesHash,
     in_scope: bool,
+    /// It stands under a stand-in, which is a loss of all its hours.
+    is_unnamed: bool,
+    /// The last hour whose loss was told.
+    unnamed: Option<Hour>,
     open: Option<Box<OpenLeaf>>,
 }
 
@@ -138,6 +144,7 @@ struct OpenLeaf {
     hour: Hour,
     start_ms: u64,
     state: OpenHour,
+    kinds: Kinds,
     first_ms: u64,
     /// The last point. `None` once the leaf is dirty.
     last: Option<Record>,
@@ -150,7 +157,8 @@ impl OpenLeaf {
         let start_ms = u64::from(hour) * HOUR_MS;
         let first = Record::from_bytes([0; Record::SIZE]);
         let state = OpenHour::default();
-        Box::new(OpenLeaf { hour, start_ms, state, first_ms, last: Some(first), last_ms: 0, place })
+        let (kinds, last) = (Kinds::default(), Some(first));
+        Box::new(OpenLeaf { hour, start_ms, state, kinds, first_ms, last, last_ms: 0, place })
     }
 
     /// Takes points of this hour. Equal neighbours are one; a late or second value makes it dirty.
@@ -160,14 +168,18 @@ impl OpenLeaf {
         let Some(mut last) = self.last else { return };
         let mut is_dirty = false;
         let mut is_first = self.state.points() == 0;
+        let kinds = &mut self.kinds;
         let ascending = points.iter().filter_map(|point| {
             let record = point.record();
             if record.offset_ms() > last.offset_ms() || is_first {
                 is_first = false;
                 last = record;
+                kinds.add(record);
                 return (!is_dirty).then_some(record);
             }
-            is_dirty |= record != last;
+            // Of equal neighbours of two kinds the points tell which counts.
+            is_dirty |=
+                record != last || record.value().came_as_float() != last.value().came_as_float();
             None
         });
         self.state.push(ascending, batch);
@@ -175,12 +187,13 @@ impl OpenLeaf {
         self.last_ms = self.start_ms + u64::from(last.offset_ms());
     }
 
-    fn close(self) -> Row {
+    fn close(self, keeps_kind: bool) -> Row {
         let is_dirty = self.last.is_none();
         let (exact, f32) = self.state.close();
         let entry = Entry { exact, f32, first_ms: self.first_ms, last_ms: self.last_ms };
         let losses = Losses::default();
-        Row { hour: self.hour, entry, is_dirty, place: Some(self.place), losses }
+        let kinds = self.kinds.sum().filter(|_| keeps_kind);
+        Row { hour: self.hour, entry, is_dirty, place: Some(self.place), losses, kinds }
     }
 }
 
@@ -217,6 +230,7 @@ impl Sink {
         Sink {
             shared: Arc::clone(shared),
             input,
+            keeps_kind: true,
             keeps_points: !matches!(keep, Keep::Unordered),
             keep,
             ids: HashTable::new(),
@@ -230,6 +244,11 @@ impl Sink {
             batch: Batch::default(),
             found: Found::default(),
         }
+    }
+
+    /// The same of an input that tells integers from floats, or does not.
+    pub(crate) fn telling_kinds(self, keeps_kind: bool) -> Self {
+        Sink { keeps_kind, ..self }
     }
 
     /// Keeps memory within its bound; called between pieces. Gives whether every id is void now.
@@ -269,7 +288,7 @@ impl Sink {
         for (id, slot) in (0..).zip(&mut self.slots) {
             if let Some(leaf) = slot.open.take() {
                 self.disorder.close(&leaf);
-                self.rows.push((id, leaf.close()));
+                self.rows.push((id, leaf.close(self.keeps_kind)));
             }
         }
     }
@@ -350,7 +369,9 @@ impl Sink {
                 Keep::All | Keep::Unordered => true,
             };
             if wanted {
-                self.kept.push(KeptInMemory { series: id, hour, record: point.record(), at });
+                let record = point.record();
+                let record = if self.keeps_kind { record } else { record.of_unknown_kind() };
+                self.kept.push(KeptInMemory { series: id, hour, record, at });
             }
         }
     }
@@ -369,7 +390,7 @@ impl Sink {
                 let leaf = OpenLeaf::new(hour, first.timestamp_ms, place);
                 if let Some(full) = slot.open.replace(leaf) {
                     self.disorder.close(&full);
-                    self.rows.push((id, full.close()));
+                    self.rows.push((id, full.close(self.keeps_kind)));
                 }
             }
             if let Some(leaf) = &mut slot.open {
@@ -380,8 +401,22 @@ impl Sink {
         self.disorder.points += points.len() as u64;
     }
 
+    /// Tells of a series under a stand-in that its hours are lost.
+    fn lose_unnamed(&mut self, id: u32, points: &[Point]) {
+        for point in points {
+            let hour = point.hour();
+            let slot = self.slots.get_mut(id as usize);
+            if slot.is_some_and(|slot| slot.unnamed.replace(hour) != Some(hour)) {
+                self.loss(SeriesId(id), hour, Loss::UnnamedUids);
+            }
+        }
+    }
+
     fn take(&mut self, id: u32, points: &[Point], at: Range<u64>) {
         self.found.points_read += points.len() as u64;
+        if self.slots.get(id as usize).is_some_and(|slot| slot.is_unnamed) {
+            self.lose_unnamed(id, points);
+        }
         if let (Some(observer), Some(slot)) = (&self.shared.observer, self.slots.get(id as usize)) {
             let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
             observer.points(&slot.series, points, self.input, &at);
@@ -416,7 +451,8 @@ impl PointSink for Sink {
         self.name_bytes += metric.len() + tags.as_str().len();
         let in_scope = self.shared.scope.holds_series(&series);
         let hash = SeriesHash::of(&series);
-        self.slots.push(Slot { series, hash, in_scope, open: None });
+        let is_unnamed = has_stand_in(&series);
+        self.slots.push(Slot { series, hash, in_scope, unnamed: None, is_unnamed, open: None });
         SeriesId(id)
     }
 

@@ -7,7 +7,8 @@ use tsdbproof_core::{Profile, shown};
 use super::words::{counted, number, shift};
 use crate::{
     report::{
-        Cause, Compared, Counts, Difference, JobKind, PointDifference, Report, Side, Verdict,
+        Cause, Compared, Counts, Difference, JobKind, KindChange, PointDifference, Report, Side,
+        Verdict,
     },
     time::time,
 };
@@ -267,6 +268,12 @@ pub(super) fn point(example: &PointDifference) -> String {
         (_, true) => base,
     };
     format!("{} {} {values}", example.sign, example.time)
+}
+
+/// `cpu.usage{host=web01} 2026-03-02T14:00:00Z 5 → 5.0`.
+pub(super) fn kind_change(change: &KindChange) -> String {
+    let KindChange { series, time, base, current, .. } = change;
+    format!("{} {time} {base} → {current}", shown(series.to_string(), NAME_CHARS))
 }
 
 pub(super) fn coverage(compared: &Compared) -> String {

@@ -8,8 +8,8 @@ use tsdbproof_core::shown;
 use super::{
     checked::{self, FirstFindings},
     phrase::{
-        FIRST, NAME_CHARS, SENTENCE_CHARS, cause, coverage, notes, point, role, scope, sentence,
-        span, stretch, summary, totals,
+        FIRST, NAME_CHARS, SENTENCE_CHARS, cause, coverage, kind_change, notes, point, role, scope,
+        sentence, span, stretch, summary, totals,
     },
     words::{counted, counted_more, number, size, table},
     worst::{Metric, Worst},
@@ -108,6 +108,7 @@ impl Text {
         page.roots();
         page.holdings();
         page.differences(self.worst);
+        page.kind_changes();
         checked::findings(&mut page, &self.findings);
         if let Some(converted) = &report.converted {
             checked::left_out(&mut page, converted);
@@ -353,6 +354,25 @@ impl Page<'_> {
         self.line(format!("{sign} {name}{at}: {what}{whole}{why}"));
         for example in difference.examples.iter().take(EXAMPLES) {
             self.line(format!("    {}", point(example)));
+        }
+    }
+
+    /// Equal numbers of another kind.
+    fn kind_changes(&mut self) {
+        let Some(compared) = self.report.compared.as_ref().filter(|it| it.kind_changes > 0) else {
+            return;
+        };
+        let numbers = counted(compared.kind_changes, "equal number");
+        self.heading(&format!(
+            "{numbers} of changed kind (note): an integer on one side, a float on the other"
+        ));
+        for change in &compared.kind_examples {
+            self.line(format!("  {}", kind_change(change)));
+        }
+        let more = usize::try_from(compared.kind_changes).unwrap_or(usize::MAX);
+        let more = more.saturating_sub(compared.kind_examples.len());
+        if more > 0 {
+            self.line(format!("  … and {}", counted_more(more as u64, "number")));
         }
     }
 

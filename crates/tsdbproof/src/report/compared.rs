@@ -23,6 +23,11 @@ pub struct Compared {
     #[serde(skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub undecided_nodes: u64,
+    /// Those of `lossy_nodes` that only one side has by name, where a series of the other side under
+    /// UIDs without names may be the same: not compared.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub unnamed_nodes: u64,
     /// Distinct points of base in them.
     pub base_points: u64,
     /// Distinct points of current in them.
@@ -46,6 +51,34 @@ pub struct Compared {
     pub counts: Counts,
     /// The same by metric, where there is a difference.
     pub metrics: BTreeMap<String, MetricCounts>,
+    /// Equal numbers that came as an integer on one side and as a float on the other: notes, no
+    /// differences. Only of sources that keep that.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub kind_changes: u64,
+    /// The first of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub kind_examples: Vec<KindChange>,
+}
+
+/// A number that came as an integer on one side and as a float on the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+pub struct KindChange {
+    /// The metric.
+    pub metric: String,
+    /// The tags.
+    pub tags: BTreeMap<String, String>,
+    /// The instant.
+    pub time: String,
+    /// The number as base has it, spelled so that its kind shows: `5`, `5.0`.
+    pub base: String,
+    /// The number as current has it.
+    pub current: String,
+    /// The series, for renderers.
+    #[serde(skip)]
+    pub series: Series,
 }
 
 /// Differences of one metric.

@@ -181,7 +181,7 @@ fn faults_are_told_with_what_was_found() {
         assert_eq!(findings.instants, points);
         points
     };
-    use ProblemKind::{BadCell, NotAPoint, RepairedValue};
+    use ProblemKind::{BadCell, Histogram, NotAPoint, RepairedValue, Rollup};
     let float = [[0; 4], 4.2_f32.to_be_bytes()].concat();
     let extended = [[0xff; 4], 4.2_f32.to_be_bytes()].concat();
     let eight = 42_i64.to_be_bytes();
@@ -204,9 +204,9 @@ fn faults_are_told_with_what_was_found() {
             1,
         ),
         (put(b"\x05\0\0", &[0, 0, 1, 0, 0x10]), BadCell, "is cut", |it| it.bad_appended, 0),
-        (put(b"\x06\0\x3c", &[42, 0, 0, 0, 0, 0]), NotAPoint, "a histogram", |it| it.histograms, 0),
-        (put(b"\x02\0\x17", &eight), NotAPoint, "a rollup", |it| it.rollups, 0),
-        (put(b"sum:\0\x10", &[1]), NotAPoint, "a rollup", |it| it.rollups, 0),
+        (put(b"\x06\0\x3c", &[42, 0, 0, 0, 0, 0]), Histogram, "a histogram", |it| it.histograms, 0),
+        (put(b"\x02\0\x17", &eight), Rollup, "a rollup", |it| it.rollups, 0),
+        (put(b"sum:\0\x10", &[1]), Rollup, "a rollup", |it| it.rollups, 0),
         (put(b"\x07\0\0\0\0", &[1]), NotAPoint, "not known", |it| it.future_objects, 0),
         (Owned::new(&key, "u", b"\0\0", &[1]), BadCell, "family", |it| it.unknown_objects, 0),
     ];

@@ -248,7 +248,7 @@ fn a_table_of_rollups_has_no_points() {
     assert_eq!((log.set().len(), log.damage().len()), (0, 0));
     let named_once = 8 * 3 * 4 + 2 * 3 * 4;
     assert_eq!(
-        (findings.rollups, log.of_kind(ProblemKind::NotAPoint).len()),
+        (findings.rollups, log.of_kind(ProblemKind::Rollup).len()),
         (named_once, named_once as usize)
     );
 }

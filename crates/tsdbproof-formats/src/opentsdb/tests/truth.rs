@@ -77,7 +77,7 @@ fn the_main_table_holds_what_was_written_to_it() {
     assert!(points == truth(&["main", "bug05"]));
     assert_eq!(main.log.damage(), Vec::<&Problem>::new());
     assert_eq!(main.log.of_kind(ProblemKind::Annotation).len(), 9);
-    assert_eq!(main.log.of_kind(ProblemKind::NotAPoint).len(), 10);
+    assert_eq!(main.log.of_kind(ProblemKind::Histogram).len(), 10);
     assert_eq!(main.log.problems.len(), 19);
 }
 

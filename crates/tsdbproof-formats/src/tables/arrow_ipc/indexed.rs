@@ -22,6 +22,7 @@ pub(crate) static FORMAT: Format = Format {
     example: "(a table of metric, tags, timestamp, value)",
     score,
     access: Access::Indexed { index },
+    keeps_kind: false,
     write: None,
 };
 

@@ -49,6 +49,7 @@ pub(crate) static FORMAT: Format = Format {
         splits_at_lines: false,
         open: |options, _| Box::new(Reader::new(options)),
     },
+    keeps_kind: false,
     write: Some(|_| Box::new(writer::Writer::new())),
 };
 

@@ -45,6 +45,7 @@ pub(crate) static FORMAT: Format = Format {
         splits_at_lines: false,
         open: |options, _| Box::new(Reader::new(options, DELIMITERS)),
     },
+    keeps_kind: false,
     write: Some(|options| Box::new(Writer::new(b',', options))),
 };
 

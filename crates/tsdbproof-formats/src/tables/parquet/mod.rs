@@ -33,6 +33,7 @@ pub(crate) static FORMAT: Format = Format {
     example: "(a table of metric, tags, timestamp, value)",
     score,
     access: host::ACCESS,
+    keeps_kind: false,
     write: Some(host::open_writer),
 };
 
