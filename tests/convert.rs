@@ -1,5 +1,6 @@
 //! The law of `convert`: the same points in every form that can be written, whatever they came from.
 
+use proptest::prelude::*;
 use tsdbproof::{
     Codec, Error, FORMATS, Format, Options, Outputs, Source, Target, convert, format_by_name,
     report::{Report, Verdict},
@@ -7,6 +8,8 @@ use tsdbproof::{
 
 use crate::{
     jobs::{data, manifest, manifest_of},
+    judge::{self, hex},
+    laws::{points, text},
     memory_host::{MemoryHost, run},
 };
 
@@ -85,6 +88,23 @@ fn every_form_converts_to_every_other_and_keeps_its_root() {
                     (to.name, &root),
                     "{told}"
                 );
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_points_keep_the_judges_root_on_every_way(points in points()) {
+        let root = format!("tsdbproof:v1:exact:{}", hex(&judge::judge(&points, "exact").root));
+        for (from, bytes) in forms(&text(&points)) {
+            for to in written() {
+                let (report, _) = converted(&[("input", &bytes)], whole(to));
+                for side in &report.sides {
+                    prop_assert_eq!(&side.totals.exact_root, &root, "{} to {}", from, to.name);
+                }
             }
         }
     }

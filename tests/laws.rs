@@ -19,7 +19,7 @@ use crate::{
 const HOUR_MS: u64 = 3_600_000;
 
 /// Points that often meet: few series, few hours, few values.
-fn points() -> impl Strategy<Value = Vec<Point>> {
+pub(crate) fn points() -> impl Strategy<Value = Vec<Point>> {
     let number = prop_oneof![
         (-3_i64..3).prop_map(Number::Integer),
         any::<i64>().prop_map(Number::Integer),
@@ -44,7 +44,7 @@ fn points() -> impl Strategy<Value = Vec<Point>> {
 }
 
 /// Points as import text: whole seconds in seconds, unless they would be read as milliseconds.
-fn text(points: &[Point]) -> Vec<u8> {
+pub(crate) fn text(points: &[Point]) -> Vec<u8> {
     let line = |point: &Point| {
         let seconds = point.timestamp_ms / 1000;
         let is_whole = point.timestamp_ms.is_multiple_of(1000) && seconds.is_multiple_of(2);

@@ -3,6 +3,7 @@
 mod acceptance;
 mod check;
 mod cli;
+mod conversions;
 mod convert;
 mod edges;
 mod hbase;
