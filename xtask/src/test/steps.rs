@@ -93,7 +93,8 @@ fn interop() -> Result<(), Stop> {
     let folder = shell::target().join("interop");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     read_manifests(&binary, &folder)?;
-    exchange_tables(&binary, &folder)
+    exchange_tables(&binary, &folder)?;
+    exchange_partitions(&binary, &folder)
 }
 
 const ARCHIVE: &str = "tests/data/opentsdb/main-import.txt";
@@ -131,12 +132,35 @@ fn exchange_tables(binary: &Path, folder: &Path) -> Result<(), Stop> {
         shell::run(read)?;
         let unread = |error| format!("{}: {error}", theirs.display());
         for entry in fs::read_dir(&theirs).map_err(unread)? {
-            let mut diff = shell::command(binary, &["diff", ARCHIVE, "--quiet"]);
-            diff.arg(entry.map_err(unread)?.path());
-            shell::run(diff)?;
+            compare(binary, ARCHIVE, &entry.map_err(unread)?.path())?;
         }
     }
     Ok(())
+}
+
+/// Folders of metrics and days: written here, read and written by DuckDB, and read here again.
+fn exchange_partitions(binary: &Path, folder: &Path) -> Result<(), Stop> {
+    for (name, archive) in [("lake", ARCHIVE), ("odd-lake", "tests/interop/odd-metrics.txt")] {
+        let (lake, theirs) = (folder.join(name), folder.join(format!("theirs-{name}")));
+        let _ = fs::remove_dir_all(&lake);
+        let _ = fs::remove_dir_all(&theirs);
+        let write = ["convert", archive, "--write", "parquet", "--partition", "--quiet", "-o"];
+        let mut write = shell::command(binary, &write);
+        write.arg(&lake);
+        shell::run(write)?;
+        let mut read = shell::command(python(), &["tests/interop/partitions.py", archive]);
+        read.args([&lake, &theirs]);
+        shell::run(read)?;
+        compare(binary, archive, &theirs)?;
+    }
+    Ok(())
+}
+
+/// That an archive and what another tool wrote hold the same points.
+fn compare(binary: &Path, archive: &str, theirs: &Path) -> Result<(), Stop> {
+    let mut diff = shell::command(binary, &["diff", archive, "--quiet"]);
+    diff.arg(theirs);
+    Ok(shell::run(diff)?)
 }
 
 fn python() -> PathBuf {
