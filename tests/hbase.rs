@@ -5,11 +5,11 @@ use std::{fs, path::Path};
 
 use tsdbproof::{
     Against, Depth, Options, Scope,
-    report::{KindChange, Report, Verdict},
+    report::{Cause, KindChange, Report, Verdict},
 };
 
 use crate::{
-    jobs::{All, manifest},
+    jobs::{All, data, manifest},
     memory_host::{MemoryHost, run},
 };
 
@@ -164,6 +164,35 @@ fn the_damage_of_a_restored_table_is_found() {
              CURRENT",
         ]
     );
+}
+
+/// 12 in columns at which `tsdb scan` stops, 2 beyond its end: the text has them in no case.
+#[test]
+fn what_a_scan_can_not_print_is_told_as_such() {
+    let export = ["seq/main-block-deflate", "seq/main-uid-none"];
+    for (text, missing) in [("main-import.txt", 14), ("restored/restored-import.txt", 514)] {
+        let text = data(text);
+        let mut host = MemoryHost::default();
+        let all: Vec<_> = export.iter().flat_map(|folder| files(folder)).collect();
+        let (base, current) = (host.source(&slices(&all)), host.source(&[("scan.txt", &text)]));
+        let (options, mut found) = (Options::default(), All::default());
+        let report = run(tsdbproof::diff(&host, &base, &current, &options, &mut found))
+            .expect("both are sound");
+        let counts = report.compared.expect("it compares").counts;
+        assert_eq!((counts.missing, counts.unprinted), (missing, 14));
+        let (mut stops, mut ends) = (0, 0);
+        for cause in found.0.iter().flat_map(|difference| &difference.causes) {
+            match cause {
+                Cause::ScanStops { points } => stops += points,
+                Cause::ScanEnds { points } => ends += points,
+                _ => {}
+            }
+        }
+        assert_eq!((stops, ends), (12, 2));
+    }
+    // Between two Exports it is no reason.
+    let report = diff(&export, &["restored/seq/data-block-deflate", "restored/seq/uid-none"]);
+    assert_eq!(report.compared.expect("it compares").counts.unprinted, 0);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::{
     reconcile::{Group, Lossy, Reconciled},
     stretch::{Sample, Stretch, emit},
     unnamed::Unnamed,
+    unprinted::{Unprinted, is_scan},
 };
 use crate::{
     Host, Options,
@@ -47,7 +48,10 @@ pub(crate) async fn compare<H: Host>(
         points = Some([open(base, &runs[0])?, open(current, &runs[1])?]);
     }
     let compared = Compared { depth: depth.name(), ..Compared::default() };
-    Comparison { options, depth, unnamed, points, compared, differences }.run(&leaves)
+    let by_hour = depth == Depth::Hour;
+    let is_scan = [&base, &current].map(|side| by_hour && is_scan(side.looked));
+    let unprinted = Unprinted::new(is_scan);
+    Comparison { options, depth, unnamed, unprinted, points, compared, differences }.run(&leaves)
 }
 
 fn open(looked: &Looked, runs: &[Run]) -> Result<Merge<Kept>, Error> {
@@ -135,6 +139,7 @@ struct Comparison<'a> {
     depth: Depth,
     /// Series under stand-ins of each side.
     unnamed: [Unnamed; 2],
+    unprinted: Unprinted,
     points: Option<[Merge<Kept>; 2]>,
     compared: Compared,
     differences: &'a mut dyn Differences,
@@ -181,7 +186,11 @@ impl Comparison<'_> {
             let stretch = match stretches.last_mut().filter(joins) {
                 Some(last) => last,
                 None => {
-                    stretches.push(Stretch::new(window_ms, self.options.allowed.tolerance));
+                    stretches.push(Stretch::new(
+                        window_ms,
+                        self.options.allowed.tolerance,
+                        self.unprinted,
+                    ));
                     stretches.last_mut().ok_or_else(|| Error::usage("no stretch"))?
                 }
             };
@@ -222,8 +231,10 @@ impl Comparison<'_> {
         let hour = rows.iter().flatten().map(|row| row.hour).next();
         let (Some(points), Some(hour)) = (&mut self.points, hour) else { return Ok(()) };
         if kinds::differ(rows) {
-            let (mut stretch, mut sample) =
-                (Stretch::new(None, self.options.allowed.tolerance), Sample::default());
+            let (mut stretch, mut sample) = (
+                Stretch::new(None, self.options.allowed.tolerance, self.unprinted),
+                Sample::default(),
+            );
             let notes = kinds::Notes { series, compared: &mut self.compared };
             let into = (&mut stretch, &mut sample, notes);
             check_found(rows, compare_points(points, hour, None, self.options, into)?)?;
@@ -265,15 +276,11 @@ impl Comparison<'_> {
                 stretch.counts.f32_equal_nodes +=
                     u64::from(profile == Profile::Exact && equal(Profile::F32));
             }
-            ([base, current], _) => {
-                let points = |row: &Option<Row>| {
-                    row.as_ref().map_or(0, |row| row.entry.node(profile).points)
-                };
-                stretch.counts.missing += points(base);
-                stretch.counts.extra += points(current);
+            _ => {
+                let [missing, _] = stretch.only_on_one(rows, profile);
                 // A node of depth metric does not tell how many series it stands for.
                 if !on_both && self.depth != Depth::Metric {
-                    self.compared.missing_series_points += points(base);
+                    self.compared.missing_series_points += missing;
                 }
             }
         }

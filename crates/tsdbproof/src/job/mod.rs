@@ -21,6 +21,7 @@ mod show;
 mod side;
 mod stretch;
 mod unnamed;
+mod unprinted;
 mod verdict;
 mod verify;
 

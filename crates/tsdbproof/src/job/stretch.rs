@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 
 use tsdbproof_core::{
-    Hour, Point, Record, Series, Tolerance, Value,
+    Hour, Point, Profile, Record, Series, Tolerance, Value,
     cause::{Change, Pattern, change, pattern, whole_shift},
 };
 
+use super::unprinted::Unprinted;
 use crate::{
+    look::Row,
     report::{Cause, Counts, Difference, PointDifference},
     time::time,
 };
@@ -24,6 +26,7 @@ pub(super) struct Stretch {
     current_points: u64,
     pub(super) counts: Counts,
     tolerance: Tolerance,
+    unprinted: Unprinted,
     /// Those of `counts.lost` by what was lost, in the order of [`Loss::ALL`].
     lost: [u64; 2],
     examples: Vec<PointDifference>,
@@ -53,13 +56,19 @@ impl Sample {
 }
 
 impl Stretch {
-    pub(super) fn new(window_ms: Option<(u64, u64)>, tolerance: Tolerance) -> Self {
+    /// An empty stretch; `unprinted` counts what the text of a side can't hold.
+    pub(super) fn new(
+        window_ms: Option<(u64, u64)>,
+        tolerance: Tolerance,
+        unprinted: Unprinted,
+    ) -> Self {
         Stretch {
             window_ms,
             base_points: 0,
             current_points: 0,
             counts: Counts::default(),
             tolerance,
+            unprinted,
             lost: [0; 2],
             examples: Vec::new(),
         }
@@ -110,6 +119,7 @@ impl Stretch {
 
     pub(super) fn only_in_base(&mut self, hour: Hour, records: &[Record], sample: &mut Sample) {
         self.counts.missing += records.len() as u64;
+        self.unprinted.lacks(1, hour, records);
         self.example('-', hour, records, &[]);
         sample.keep(|it| &mut it.missing, hour, records);
         sample.keep(|it| &mut it.base, hour, records);
@@ -117,9 +127,24 @@ impl Stretch {
 
     pub(super) fn only_in_current(&mut self, hour: Hour, records: &[Record], sample: &mut Sample) {
         self.counts.extra += records.len() as u64;
+        self.unprinted.lacks(0, hour, records);
         self.example('+', hour, &[], records);
         sample.keep(|it| &mut it.extra, hour, records);
         sample.keep(|it| &mut it.current, hour, records);
+    }
+
+    /// Takes an hour that only one side has, whose points are not at hand; gives how many they are.
+    pub(super) fn only_on_one(&mut self, rows: &[Option<Row>; 2], profile: Profile) -> [u64; 2] {
+        let mut points = [0, 0];
+        for ((row, lacking), points) in rows.iter().zip([1, 0]).zip(&mut points) {
+            let Some(Row { hour, entry, .. }) = row else { continue };
+            *points = entry.node(profile).points;
+            self.unprinted.lacks_hour(lacking, *hour, entry.first_ms, *points);
+        }
+        let [missing, extra] = points;
+        self.counts.missing += missing;
+        self.counts.extra += extra;
+        points
     }
 
     pub(super) fn on_both(
@@ -142,6 +167,11 @@ impl Stretch {
             Change::Other => {}
         }
         self.example('~', hour, base, current);
+    }
+
+    fn counts(&self) -> Counts {
+        let Unprinted { at_fault, beyond_end, .. } = self.unprinted;
+        Counts { unprinted: at_fault + beyond_end, ..self.counts }
     }
 
     /// The points that lie in the stretch; they are sorted by time.
@@ -190,7 +220,7 @@ pub(super) fn emit(
             to: stretch.window_ms.map(|(_, to)| time(to)),
             base_points: stretch.base_points,
             current_points: stretch.current_points,
-            counts: stretch.counts,
+            counts: stretch.counts(),
             whole_series,
             causes,
             examples: stretch.examples,
@@ -265,6 +295,9 @@ fn causes(stretch: &Stretch, sample: &Sample, explained: Option<&Explained>) -> 
     let [seconds, integers] = stretch.lost;
     causes.extend((seconds > 0).then_some(Cause::WholeSeconds { points: seconds }));
     causes.extend((integers > 0).then_some(Cause::WideIntegers { points: integers }));
+    let Unprinted { at_fault, beyond_end, .. } = stretch.unprinted;
+    causes.extend((at_fault > 0).then_some(Cause::ScanStops { points: at_fault }));
+    causes.extend((beyond_end > 0).then_some(Cause::ScanEnds { points: beyond_end }));
     if f32_equal_nodes > 0 {
         causes.push(Cause::EqualInF32 { nodes: f32_equal_nodes });
     }

@@ -161,6 +161,10 @@ pub(super) fn totals(counts: &Counts, depth: &str) -> String {
         let n = if first { counted(n, "point") } else { number(n) };
         parts.push(format!("{n} {word}"));
     }
+    if let Some(first) = parts.first_mut().filter(|_| counts.unprinted > 0) {
+        let n = number(counts.unprinted);
+        *first = format!("{first} ({n} that `tsdb scan` cannot print)");
+    }
     let Counts { changed, narrowed, resolved, within_tolerance, .. } = *counts;
     let Counts { unresolved_nodes, f32_equal_nodes, .. } = *counts;
     let mut causes = Vec::new();
@@ -245,6 +249,13 @@ pub(super) fn cause(cause: &Cause, changed: u64, depth: &str) -> String {
         Cause::WholeSeconds { points } => format!("{} cut to whole seconds", number(*points)),
         Cause::WideIntegers { points } => {
             format!("{} printed as the doubles next to them", number(*points))
+        }
+        Cause::ScanStops { points } => {
+            let points = number(*points);
+            format!("{points} where `tsdb scan` 2.4.1 stops, at second 80 to 95 of an hour")
+        }
+        Cause::ScanEnds { points } => {
+            format!("{} in the last hour of 32-bit time, beyond any `tsdb scan`", number(*points))
         }
         Cause::EqualInF32 { nodes } => {
             format!("{} equal in single precision, a hint only", counted(*nodes, depth))

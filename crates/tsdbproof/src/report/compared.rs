@@ -120,6 +120,10 @@ pub struct Counts {
     #[serde(skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub lost: u64,
+    /// Those of `missing` and `extra` that `tsdb scan`, whose text the other side is, can't print.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub unprinted: u64,
 }
 
 impl Counts {
@@ -134,6 +138,7 @@ impl Counts {
         self.unresolved_nodes += other.unresolved_nodes;
         self.f32_equal_nodes += other.f32_equal_nodes;
         self.lost += other.lost;
+        self.unprinted += other.unprinted;
     }
 
     /// How much differs: what "worst first" sorts by.
@@ -213,6 +218,16 @@ pub enum Cause {
     },
     /// Integers of one side are printed as the doubles next to them.
     WideIntegers {
+        /// Points.
+        points: u64,
+    },
+    /// `tsdb scan` 2.4.1 stops at a column that begins at second 80 to 95 of its hour.
+    ScanStops {
+        /// Points.
+        points: u64,
+    },
+    /// No scan reaches the last hour that a row can stand for.
+    ScanEnds {
         /// Points.
         points: u64,
     },
