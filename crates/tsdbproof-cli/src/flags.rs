@@ -110,8 +110,8 @@ pub(crate) struct Budget {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Styles {
-    /// Where a report goes: text or json (JSON lines) to standard output, or to =FILE; repeatable
-    /// [default: text]
+    /// A report, to standard output or to =FILE: text, json (JSON lines), junit, sarif, markdown,
+    /// html; repeatable [default: text]
     #[arg(long, value_name = "STYLE[=FILE]", value_parser = values::report_to)]
     pub(crate) report: Vec<ReportTo>,
 

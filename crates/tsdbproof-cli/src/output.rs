@@ -8,8 +8,8 @@ use std::{
 use anstyle::{AnsiColor, Effects, Style as Colour};
 use tsdbproof::{
     Error,
-    render::{Json, Paint, Palette, Text, TextOptions},
-    report::{Difference, Differences, Finding, Findings, Report},
+    render::{Html, Json, Junit, Markdown, Paint, Palette, Sarif, Text, TextOptions, Whole},
+    report::{ComparedMetric, Difference, Differences, Finding, Findings, Report},
 };
 use tsdbproof_sources::{AtomicFile, Opening, Stop, io_error, name_of};
 
@@ -125,13 +125,18 @@ pub(crate) fn check_output(
     }
 }
 
+/// Refuses a style of reports for what is no report of a job.
+pub(crate) fn text_or_json() -> Error {
+    usage("this is told as text or json only", "the other styles are for the end of a job")
+}
+
 /// The reports of a job: each takes the differences as they are found, and the summary.
 pub(crate) struct Reports<'a> {
     writers: Vec<Writer<'a>>,
 }
 
 enum Writer<'a> {
-    Text(Box<Text>, Sink<'a>),
+    Whole(Box<dyn Whole>, Sink<'a>),
     Json(Json<BufWriter<Sink<'a>>>),
 }
 
@@ -156,13 +161,19 @@ impl<'a> Reports<'a> {
             };
             // A file is read later, and elsewhere: no colours.
             let palette = if file.is_some() { Palette::default() } else { palette.clone() };
-            writers.push(match style {
-                Style::Text => Writer::Text(
-                    Box::new(Text::new(TextOptions { limit: telling.limit, palette })),
-                    sink,
-                ),
-                Style::Json => Writer::Json(Json::new(BufWriter::new(sink))),
-            });
+            let limit = telling.limit;
+            let whole: Box<dyn Whole> = match style {
+                Style::Json => {
+                    writers.push(Writer::Json(Json::new(BufWriter::new(sink))));
+                    continue;
+                }
+                Style::Text => Box::new(Text::new(TextOptions { limit, palette })),
+                Style::Junit => Box::new(Junit::new(limit)),
+                Style::Sarif => Box::new(Sarif::new(limit)),
+                Style::Markdown => Box::new(Markdown::new(limit)),
+                Style::Html => Box::new(Html::new(limit)),
+            };
+            writers.push(Writer::Whole(whole, sink));
         }
         Ok(Reports { writers })
     }
@@ -171,8 +182,8 @@ impl<'a> Reports<'a> {
     pub(crate) fn finish(self, report: &Report) -> Result<(), Error> {
         for writer in self.writers {
             let sink = match writer {
-                Writer::Text(text, mut sink) => {
-                    sink.write_all(text.finish(report).as_bytes())?;
+                Writer::Whole(whole, mut sink) => {
+                    sink.write_all(whole.finish(report).as_bytes())?;
                     sink
                 }
                 Writer::Json(json) => {
@@ -189,8 +200,16 @@ impl Differences for Reports<'_> {
     fn difference(&mut self, difference: &Difference) {
         for writer in &mut self.writers {
             match writer {
-                Writer::Text(text, _) => text.difference(difference),
+                Writer::Whole(whole, _) => whole.difference(difference),
                 Writer::Json(json) => json.difference(difference),
+            }
+        }
+    }
+
+    fn metric(&mut self, metric: &ComparedMetric) {
+        for writer in &mut self.writers {
+            if let Writer::Whole(whole, _) = writer {
+                whole.metric(metric);
             }
         }
     }
@@ -200,7 +219,7 @@ impl Findings for Reports<'_> {
     fn finding(&mut self, finding: &Finding) {
         for writer in &mut self.writers {
             match writer {
-                Writer::Text(text, _) => text.finding(finding),
+                Writer::Whole(whole, _) => whole.finding(finding),
                 Writer::Json(json) => json.finding(finding),
             }
         }

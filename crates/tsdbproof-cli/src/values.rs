@@ -40,15 +40,29 @@ pub(crate) struct ReportTo {
 pub(crate) enum Style {
     Text,
     Json,
+    Junit,
+    Sarif,
+    Markdown,
+    Html,
+}
+
+impl Style {
+    pub(crate) const ALL: [(&'static str, Style); 6] = [
+        ("text", Style::Text),
+        ("json", Style::Json),
+        ("junit", Style::Junit),
+        ("sarif", Style::Sarif),
+        ("markdown", Style::Markdown),
+        ("html", Style::Html),
+    ];
 }
 
 /// `text`, `json`, `json=FILE`.
 pub(crate) fn report_to(text: &str) -> Result<ReportTo, String> {
     let (style, file) = text.split_once('=').map_or((text, None), |(s, file)| (s, Some(file)));
-    let style = match style {
-        "text" => Style::Text,
-        "json" => Style::Json,
-        _ => return Err("a report is text, text=FILE, json or json=FILE".to_owned()),
+    let Some((_, style)) = Style::ALL.into_iter().find(|(name, _)| *name == style) else {
+        let known = Style::ALL.map(|(name, _)| name).join(", ");
+        return Err(format!("a report is one of {known}; json=FILE goes to a file"));
     };
     match file {
         Some("") => Err("no file behind the =".to_owned()),

@@ -230,10 +230,12 @@ fn escape(bytes: &[u8], also: &[char], text: &mut String) {
     }
 }
 
-/// Characters that have no width, end a line or turn the direction of the text behind them.
+/// Characters that have no width, end a line, turn the direction of the text behind them, or are none
+/// (XML and HTML can't hold those).
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fdd0}'..='\u{fdef}')
+        || u32::from(c) & 0xfffe == 0xfffe
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use js_sys::{Function, Reflect, Uint8Array};
 use serde::Serialize;
 use tsdbproof::{
     Error,
-    render::{Json, Text, TextOptions},
+    render::{Json, Text, TextOptions, Whole},
     report::{Difference, Differences, Finding, Findings, Report, Verdict},
 };
 use tsify::{Ts, Tsify, serde_wasm_bindgen::preserve};
@@ -55,7 +55,7 @@ pub(crate) fn mistyped(error: tsify::Error) -> JsValue {
 
 /// Takes the differences or findings of a job, and then its report.
 pub(crate) struct Telling {
-    text: Text,
+    text: Box<Text>,
     json: Json<Lines>,
 }
 
@@ -64,7 +64,7 @@ impl Telling {
         let mut options = TextOptions::default();
         options.limit = asked.limit.unwrap_or(options.limit);
         let lines = Lines { bytes: Vec::new(), taker: on_json, thrown: None };
-        Telling { text: Text::new(options), json: Json::new(lines) }
+        Telling { text: Box::new(Text::new(options)), json: Json::new(lines) }
     }
 
     /// What JavaScript gets of a job that has ended.

@@ -17,7 +17,8 @@ mod points;
 pub(crate) use crate::time::time;
 pub use checked::{Checked, Finding, FindingKind, Findings, KindCount};
 pub use compared::{
-    Cause, Compared, Counts, Difference, Differences, KindChange, MetricCounts, PointDifference,
+    Cause, Compared, ComparedMetric, Counts, Difference, Differences, KindChange, MetricCounts,
+    PointDifference,
 };
 pub use converted::{Converted, LeftOut};
 pub use explained::{Explanation, PlannedInput, PlannedSide};
@@ -58,6 +59,19 @@ pub enum JobKind {
 }
 
 impl JobKind {
+    /// The job's name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            JobKind::Manifest => "manifest",
+            JobKind::Merge => "merge",
+            JobKind::Verify => "verify",
+            JobKind::Diff => "diff",
+            JobKind::Check => "check",
+            JobKind::Convert => "convert",
+            JobKind::Show => "show",
+        }
+    }
+
     /// Whether the job holds one side against another.
     pub fn compares(self) -> bool {
         matches!(self, JobKind::Verify | JobKind::Diff | JobKind::Convert)

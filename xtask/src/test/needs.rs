@@ -1,6 +1,9 @@
 //! What steps need, and how it gets onto the machine: by rustup, pip, or apt-get as root.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::Stop;
 use crate::shell;
@@ -98,19 +101,37 @@ pub(super) fn page_space() -> PathBuf {
 pub(super) fn browser() -> Result<(), Stop> {
     wasm()?;
     tools(&[&CHROMIUM, &FONTS])?;
-    let space = page_space();
+    npm_ci("tests/page", &page_space())
+}
+
+/// What validates SARIF: Microsoft's own tool.
+pub(super) fn sarif_multitool() -> Result<PathBuf, Stop> {
+    tools(&[&NODE, &NPM])?;
+    let space = shell::target().join("interop/npm");
+    npm_ci("tests/interop", &space)?;
+    let program = space.join("node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool");
+    // The package sets this bit in a script, and scripts of packages are not run.
+    let mut allow = shell::command("chmod", &["u+x"]);
+    allow.arg(&program);
+    shell::run(allow)?;
+    Ok(program)
+}
+
+/// Installs the packages that a folder of tests pins into a space of their own.
+fn npm_ci(tests: &str, space: &Path) -> Result<(), Stop> {
     let copy = |name: &str| {
-        let from = shell::root().join("tests/page").join(name);
-        let done = fs::create_dir_all(&space).and_then(|()| fs::copy(&from, space.join(name)));
+        let from = shell::root().join(tests).join(name);
+        let done = fs::create_dir_all(space).and_then(|()| fs::copy(&from, space.join(name)));
         done.map_err(|error| format!("{}: {error}", from.display()))
     };
     copy("package.json")?;
     copy("package-lock.json")?;
     let mut install =
         shell::command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]);
-    install.current_dir(&space);
-    shell::run(install)
-        .map_err(|error| Stop::Skipped(format!("npm can't install what drives it: {error}")))
+    install.current_dir(space);
+    shell::run(install).map_err(|error| {
+        Stop::Skipped(format!("npm can't install the packages of {tests}: {error}"))
+    })
 }
 
 /// Where Python's packages are installed.

@@ -39,6 +39,7 @@ pub(super) const STEPS: &[Step] = &[
     step("cross", "the suite through the wasm: the same bytes", cross),
     step("page", "the page in Chromium: types, reports, names, keyboard, access", page),
     step("interop", "other tools read what the command writes, and the other way round", interop),
+    step("reports", "reports for pipelines, read by their consumers", reports),
     step("big", "one root of 349 MB, however it lies and is read", big),
     step("lab", "a real OpenTSDB: backup, restore, damage", lab),
 ];
@@ -161,6 +162,15 @@ fn compare(binary: &Path, archive: &str, theirs: &Path) -> Result<(), Stop> {
     let mut diff = shell::command(binary, &["diff", archive, "--quiet"]);
     diff.arg(theirs);
     Ok(shell::run(diff)?)
+}
+
+/// JUnit, SARIF, Markdown and HTML, of names as hostile as can be.
+fn reports() -> Result<(), Stop> {
+    needs::python()?;
+    let multitool = needs::sarif_multitool()?;
+    let mut check = shell::command(python(), &["tests/interop/reports.py"]);
+    check.arg(shell::build_command()?).arg(multitool).arg(shell::target().join("interop/reports"));
+    Ok(shell::run(check)?)
 }
 
 fn python() -> PathBuf {

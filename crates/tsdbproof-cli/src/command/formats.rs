@@ -6,7 +6,7 @@ use serde::Serialize;
 use tsdbproof::{Error, FORMATS, Format, Limits, render::Palette};
 use tsdbproof_sources::{Opening, PIECE_BYTES};
 
-use crate::{Machine, flags::Styles, values::Style};
+use crate::{Machine, flags::Styles, output::text_or_json, values::Style};
 
 /// Lists the formats that are read and written, with an example of each
 #[derive(Debug, clap::Args)]
@@ -45,6 +45,7 @@ impl Args {
         self.styles.tell(machine, &opening, |style, palette| match style {
             Style::Text => Ok(text(palette)),
             Style::Json => json(),
+            _ => Err(text_or_json()),
         })?;
         Ok(0)
     }

@@ -30,7 +30,7 @@ use crate::{
     Machine,
     flags::{Budget, Telling},
     guess::with_sibling,
-    output::{Reports, STDERR, STDOUT, Sink, check_output},
+    output::{Reports, STDERR, STDOUT, Sink, check_output, text_or_json},
     progress::watch,
     settings::{Environment, Settings, command_of, innermost, verb_of, without_requirements},
     values::{Style, When},
@@ -201,6 +201,7 @@ impl Plan<'_> {
                 Ok(explanation_text(&explanation, &options))
             }
             Style::Json => Ok(explanation_json(&explanation)?),
+            _ => Err(text_or_json()),
         })?;
         Ok(0)
     }

@@ -17,7 +17,7 @@ use crate::{
     look::{
         Conflicts, Kept, Leaves, Looked, Merge, Row, Run, SeriesHash, Wanted, next_instant, resolve,
     },
-    report::{Compared, Differences},
+    report::{Compared, ComparedMetric, Differences},
 };
 
 /// One side of a comparison.
@@ -148,13 +148,42 @@ struct Comparison<'a> {
 impl Comparison<'_> {
     fn run(mut self, leaves: &[Leaves; 2]) -> Result<Compared, Error> {
         let mut pairs = Pairs::open(leaves)?;
+        let mut metric = None::<String>;
+        let mut before = self.tally();
         while let Some((series, on_both)) = pairs.next_series()? {
+            if metric.as_ref() != Some(&series.metric) {
+                self.tell(metric.replace(series.metric.clone()), before);
+                before = self.tally();
+            }
             for merge in self.points.iter_mut().flatten() {
                 merge.seek(&series)?;
             }
             self.series(&mut pairs, &series, on_both)?;
         }
+        self.tell(metric, before);
         Ok(self.compared)
+    }
+
+    /// What was compared so far: nodes, equal ones, points of base and of current.
+    fn tally(&self) -> [u64; 4] {
+        let Compared { nodes, equal_nodes, base_points, current_points, .. } = self.compared;
+        [nodes, equal_nodes, base_points, current_points]
+    }
+
+    /// Tells how a metric came out that began at this tally.
+    fn tell(&mut self, metric: Option<String>, before: [u64; 4]) {
+        let Some(metric) = metric else { return };
+        let now = self.tally();
+        let since = |index: usize| now[index] - before[index];
+        let counts = self.compared.metrics.get(&metric).map(|it| it.counts).unwrap_or_default();
+        self.differences.metric(&ComparedMetric {
+            metric,
+            nodes: since(0),
+            equal_nodes: since(1),
+            base_points: since(2),
+            current_points: since(3),
+            counts,
+        });
     }
 
     fn series(&mut self, pairs: &mut Pairs, series: &Series, on_both: bool) -> Result<(), Error> {

@@ -18,6 +18,11 @@ pub(super) struct FirstFindings {
 }
 
 impl FirstFindings {
+    /// Those of a kind.
+    pub(super) fn of(&self, kind: FindingKind) -> &[Finding] {
+        self.kinds.get(&kind).map_or(&[], Vec::as_slice)
+    }
+
     /// Keeps a finding unless `limit` of its kind are kept.
     pub(super) fn push(&mut self, finding: &Finding, limit: usize) {
         let kept = self.kinds.entry(finding.kind).or_default();
@@ -38,7 +43,7 @@ pub(super) fn findings(page: &mut Page<'_>, first: &FirstFindings) {
             group.kind.name(),
             group.kind.about()
         ));
-        let kept = first.kinds.get(&group.kind).map_or(&[][..], Vec::as_slice);
+        let kept = first.of(group.kind);
         for finding in kept {
             page.line(format!("  {}", finding_line(finding)));
         }
@@ -47,7 +52,7 @@ pub(super) fn findings(page: &mut Page<'_>, first: &FirstFindings) {
     }
 }
 
-fn finding_line(finding: &Finding) -> String {
+pub(super) fn finding_line(finding: &Finding) -> String {
     let series = shown(finding.series.to_string(), NAME_CHARS);
     let time = finding.time.as_ref().map_or(String::new(), |time| format!(" {time}"));
     let what = shown(&finding.what, SENTENCE_CHARS);

@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use tsdbproof_core::{Profile, shown};
 
-use super::words::{counted, number, shift};
+use super::words::{counted, counted_more, number, shift};
 use crate::{
     report::{
-        Cause, Compared, Counts, Difference, JobKind, KindChange, PointDifference, Report, Side,
-        Verdict,
+        Cause, Compared, Counts, Difference, JobKind, KindChange, PlacedProblem, PointDifference,
+        Report, Side, Verdict,
     },
-    time::time,
+    time::{time, window},
 };
 
 /// Characters of a name that are shown.
@@ -197,7 +197,7 @@ fn resolved_otherwise(n: u64) -> String {
 }
 
 /// `3,600 of 3,600 points missing, 12 changed`.
-pub(super) fn stretch(difference: &Difference, depth: &str) -> String {
+fn stretch(difference: &Difference, depth: &str) -> String {
     let Difference { counts, base_points, current_points, .. } = difference;
     let kinds = [
         (counts.missing, base_points, "missing"),
@@ -236,7 +236,7 @@ fn differing(nodes: u64, depth: &str) -> Option<String> {
 }
 
 /// Why, in words; `changed` points of the stretch stand on both sides.
-pub(super) fn cause(cause: &Cause, changed: u64, depth: &str) -> String {
+fn cause(cause: &Cause, changed: u64, depth: &str) -> String {
     match cause {
         Cause::Float32Narrowed { points } => narrowed_to_f32(*points, changed),
         Cause::DuplicateResolved { points } => resolved_otherwise(*points),
@@ -263,6 +263,36 @@ pub(super) fn cause(cause: &Cause, changed: u64, depth: &str) -> String {
     }
 }
 
+/// `cpu.usage{host=web01} 2026-03-02 14:00–15:00`: where a difference is.
+pub(super) fn place(difference: &Difference) -> String {
+    let name = if difference.series.tags.as_str().is_empty() {
+        shown(&difference.metric, NAME_CHARS)
+    } else {
+        shown(difference.series.to_string(), NAME_CHARS)
+    };
+    match difference.window_ms {
+        Some((from, to)) => format!("{name} {}", window(from, to)),
+        None => name,
+    }
+}
+
+/// `360 of 360 points missing, the whole series (12 shifted by +1 s)`: what it is, and why.
+pub(super) fn account(difference: &Difference, depth: &str) -> String {
+    let what = stretch(difference, depth);
+    let whole = if difference.whole_series { ", the whole series" } else { "" };
+    let changed = difference.counts.changed;
+    let causes: Vec<_> = difference.causes.iter().map(|it| cause(it, changed, depth)).collect();
+    let why = if causes.is_empty() { String::new() } else { format!(" ({})", causes.join("; ")) };
+    format!("{what}{whole}{why}")
+}
+
+/// A fault with its place: `part-3.gz: line 17, byte 912: …`.
+pub(super) fn problem(problem: &PlacedProblem) -> String {
+    let file = shown(&problem.file, NAME_CHARS);
+    let at = problem.position().map_or(String::new(), |at| format!("{at}: "));
+    format!("{file}: {at}{}", shown(&problem.what, SENTENCE_CHARS))
+}
+
 /// `~ 2026-03-02T14:00:00Z 1.1 → 1.10000002`.
 pub(super) fn point(example: &PointDifference) -> String {
     let values = |values: &[String]| {
@@ -281,8 +311,23 @@ pub(super) fn point(example: &PointDifference) -> String {
     format!("{} {} {values}", example.sign, example.time)
 }
 
+/// Equal numbers of another kind: how many, and the first of them; nothing where there are none.
+pub(super) fn kind_changes(compared: &Compared) -> Vec<String> {
+    if compared.kind_changes == 0 {
+        return Vec::new();
+    }
+    let numbers = counted(compared.kind_changes, "equal number");
+    let mut lines = vec![format!(
+        "{numbers} of changed kind (note): an integer on one side, a float on the other"
+    )];
+    lines.extend(compared.kind_examples.iter().map(kind_change));
+    let more = compared.kind_changes.saturating_sub(compared.kind_examples.len() as u64);
+    lines.extend((more > 0).then(|| format!("… and {}", counted_more(more, "number"))));
+    lines
+}
+
 /// `cpu.usage{host=web01} 2026-03-02T14:00:00Z 5 → 5.0`.
-pub(super) fn kind_change(change: &KindChange) -> String {
+fn kind_change(change: &KindChange) -> String {
     let KindChange { series, time, base, current, .. } = change;
     format!("{} {time} {base} → {current}", shown(series.to_string(), NAME_CHARS))
 }

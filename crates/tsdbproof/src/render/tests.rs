@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use expect_test::{Expect, expect};
 use tsdbproof_core::{Profile, Series, Tags, digest::Depth};
 
-use super::{Json, Text, TextOptions};
+use super::{Json, Text, TextOptions, Whole};
 use crate::report::{
     Cause, Compared, Counts, Difference, Differences, JobKind, NotRead, PlacedProblem,
     PointDifference, ProblemGroup, Report, Side, SideTotals, Verdict,
@@ -94,7 +94,7 @@ fn difference(metric: &str, host: &str, from_hour: u64, counts: Counts) -> Diffe
 }
 
 fn check(report: &Report, differences: &[Difference], expected: &Expect) {
-    let mut text = Text::new(TextOptions { limit: 2, ..TextOptions::default() });
+    let mut text = Box::new(Text::new(TextOptions { limit: 2, ..TextOptions::default() }));
     differences.iter().for_each(|it| text.difference(it));
     expected.assert_eq(&text.finish(report));
 }

@@ -6,20 +6,17 @@
 use tsdbproof_core::shown;
 
 use super::{
+    Whole,
     checked::{self, FirstFindings},
     phrase::{
-        FIRST, NAME_CHARS, SENTENCE_CHARS, cause, coverage, kind_change, notes, point, role, scope,
-        sentence, span, stretch, summary, totals,
+        self, FIRST, NAME_CHARS, SENTENCE_CHARS, account, coverage, kind_changes, notes, place,
+        point, role, scope, sentence, span, summary, totals,
     },
     words::{counted, counted_more, number, size, table},
     worst::{Metric, Worst},
 };
-use crate::{
-    report::{
-        Counts, Difference, Differences, Finding, Findings, JobKind, Report, Side, SideTotals,
-        Verdict,
-    },
-    time::window,
+use crate::report::{
+    Counts, Difference, Differences, Finding, Findings, JobKind, Report, Side, SideTotals, Verdict,
 };
 
 /// Points of a difference that are shown.
@@ -98,9 +95,10 @@ impl Text {
         let worst = Worst::new(unlimited(options.limit));
         Text { options, worst, findings: FirstFindings::default() }
     }
+}
 
-    /// The whole text.
-    pub fn finish(self, report: &Report) -> String {
+impl Whole for Text {
+    fn finish(self: Box<Self>, report: &Report) -> String {
         let list = unlimited(self.options.limit).saturating_mul(2);
         let mut page = Page { report, palette: &self.options.palette, list, text: String::new() };
         page.sides();
@@ -338,20 +336,7 @@ impl Page<'_> {
             (false, true, false) => self.palette.extra.over("+"),
             _ => self.palette.warn.over("~"),
         };
-        let name = if difference.series.tags.as_str().is_empty() {
-            shown(&difference.metric, NAME_CHARS)
-        } else {
-            shown(difference.series.to_string(), NAME_CHARS)
-        };
-        let at = difference
-            .window_ms
-            .map_or(String::new(), |(from, to)| format!(" {}", window(from, to)));
-        let whole = if difference.whole_series { ", the whole series" } else { "" };
-        let what = stretch(difference, depth);
-        let causes: Vec<_> = difference.causes.iter().map(|it| cause(it, changed, depth)).collect();
-        let why =
-            if causes.is_empty() { String::new() } else { format!(" ({})", causes.join("; ")) };
-        self.line(format!("{sign} {name}{at}: {what}{whole}{why}"));
+        self.line(format!("{sign} {}: {}", place(difference), account(difference, depth)));
         for example in difference.examples.iter().take(EXAMPLES) {
             self.line(format!("    {}", point(example)));
         }
@@ -359,20 +344,12 @@ impl Page<'_> {
 
     /// Equal numbers of another kind.
     fn kind_changes(&mut self) {
-        let Some(compared) = self.report.compared.as_ref().filter(|it| it.kind_changes > 0) else {
-            return;
-        };
-        let numbers = counted(compared.kind_changes, "equal number");
-        self.heading(&format!(
-            "{numbers} of changed kind (note): an integer on one side, a float on the other"
-        ));
-        for change in &compared.kind_examples {
-            self.line(format!("  {}", kind_change(change)));
-        }
-        let more = usize::try_from(compared.kind_changes).unwrap_or(usize::MAX);
-        let more = more.saturating_sub(compared.kind_examples.len());
-        if more > 0 {
-            self.line(format!("  … and {}", counted_more(more as u64, "number")));
+        let changes = self.report.compared.as_ref().map(kind_changes).unwrap_or_default();
+        for (index, line) in changes.into_iter().enumerate() {
+            match index {
+                0 => self.heading(&line),
+                _ => self.line(format!("  {line}")),
+            }
         }
     }
 
@@ -398,10 +375,7 @@ impl Page<'_> {
                 let weight = if group.is_damage { "damage" } else { "note" };
                 self.line(format!("  {} × {} ({weight})", number(group.count), group.kind));
                 for problem in group.first.iter().take(FIRST) {
-                    let file = shown(&problem.file, NAME_CHARS);
-                    let at = problem.position().map_or(String::new(), |at| format!("{at}: "));
-                    let what = shown(&problem.what, SENTENCE_CHARS);
-                    self.line(format!("    {file}: {at}{what}"));
+                    self.line(format!("    {}", phrase::problem(problem)));
                 }
             }
         }

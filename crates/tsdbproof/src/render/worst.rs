@@ -21,11 +21,11 @@ struct Ranked<T> {
 }
 
 impl<T> Heaviest<T> {
-    fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Heaviest { limit, heap: BinaryHeap::new(), pushed: 0 }
     }
 
-    fn push(&mut self, weight: u64, value: impl FnOnce() -> T) {
+    pub(super) fn push(&mut self, weight: u64, value: impl FnOnce() -> T) {
         let index = self.pushed;
         self.pushed += 1;
         if self.heap.len() >= self.limit {

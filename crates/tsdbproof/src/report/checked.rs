@@ -14,6 +14,9 @@ macro_rules! finding_kinds {
         pub enum FindingKind { $($(#[doc = $doc])+ $kind,)+ }
 
         impl FindingKind {
+            /// All of them.
+            pub const ALL: &[FindingKind] = &[$(FindingKind::$kind),+];
+
             /// The kind's name in reports.
             pub fn name(self) -> &'static str {
                 match self { $(FindingKind::$kind => $name),+ }

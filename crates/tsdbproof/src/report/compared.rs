@@ -252,10 +252,30 @@ pub struct PointDifference {
     pub current: Vec<String>,
 }
 
+/// How the nodes of a metric came out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ComparedMetric {
+    /// The metric.
+    pub metric: String,
+    /// Nodes that stand on a side.
+    pub nodes: u64,
+    /// Those that are equal, and lost nothing on their way.
+    pub equal_nodes: u64,
+    /// Distinct points of base.
+    pub base_points: u64,
+    /// Distinct points of current.
+    pub current_points: u64,
+    /// How many of them differ.
+    pub counts: Counts,
+}
+
 /// Takes the differences of a job, sorted by metric, tags and time, as they are found.
 pub trait Differences {
     /// The next difference.
     fn difference(&mut self, difference: &Difference);
+
+    /// The end of a metric, whether it differs or not.
+    fn metric(&mut self, _: &ComparedMetric) {}
 }
 
 fn is_zero(number: &u64) -> bool {
