@@ -178,6 +178,7 @@ export const EN = {
     'cause.duplicate-resolved': (/** @type {any} */ cause) => `${cause.points} had several values, of which one side lacks some.`,
     'cause.shifted': (/** @type {any} */ cause) => `${cause.points} have the same values, ${Math.abs(cause.by_ms) / 1000} s ${cause.by_ms < 0 ? 'earlier' : 'later'}.`,
     'cause.unit': (/** @type {any} */ cause) => `${cause.points} have the same values at other times: ${cause.taken.replaceAll('-', ' ')}.`,
+    'cause.expired': (/** @type {any} */ cause) => `${cause.points} are older than the time to live (TTL) of the side that lacks them.`,
     'cause.equal-in-f32': (/** @type {any} */ cause) => `${cause.nodes} are equal in single precision.`,
     'plot.reading': 'Reading the points around it …',
     'plot.label': (/** @type {number} */ n, /** @type {number} */ differing) => `${n} instants of both sides, ${differing} of them differ. The table below tells them.`,

@@ -174,6 +174,7 @@ export const ZH = {
     'cause.duplicate-resolved': (cause) => `${cause.points} 个曾有多个值,其中一侧缺少一些。`,
     'cause.shifted': (cause) => `${cause.points} 个值相同,但${cause.by_ms < 0 ? '早' : '晚'} ${Math.abs(cause.by_ms) / 1000} 秒。`,
     'cause.unit': (cause) => `${cause.points} 个值相同,但时间单位弄错:${cause.taken}。`,
+    'cause.expired': (cause) => `${cause.points} 个已超过缺少它们的一侧的存活时间 (TTL)。`,
     'cause.equal-in-f32': (cause) => `${cause.nodes} 个在单精度下相等。`,
     'plot.reading': '正在读取附近的数据点……',
     'plot.label': (n, differing) => `两侧共 ${n} 个时刻,其中 ${differing} 个不同。下表列出它们。`,

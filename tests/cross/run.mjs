@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, openAsBlob, readFileSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import * as tsdbproof from '../../pkg/node.js';
 
@@ -57,6 +57,25 @@ const output = (name) => {
     };
 };
 
+/** Whether a path is a folder's. A manifest that a case wrote is no file. */
+const isFolder = (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** The files in a folder and below, in the order of the command. */
+const below = (folder) =>
+    readdirSync(folder, { withFileTypes: true })
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+        .flatMap((entry) => (entry.isDirectory() ? below(join(folder, entry.name)) : join(folder, entry.name)));
+
+/** What a name of a command line stands for: a file with its side file, or all files of a folder. */
+const inputs = async (path, feed) => {
+    if (isFolder(path)) {
+        const found = await Promise.all(below(path).map((file) => input(file, feed)));
+        return found.map((file) => ({ ...file, folder: path }));
+    }
+    const side = join(dirname(path), `.${basename(path)}.crc`);
+    return Promise.all((existsSync(side) ? [path, side] : [path]).map((file) => input(file, feed)));
+};
+
 const words = (line) =>
     [...line.matchAll(/(?:[^ ']|'[^']*')+/g)].map(([word]) => word.replaceAll("'", ''));
 
@@ -86,19 +105,19 @@ const run = async (line, feed) => {
     let code = 2;
     let bytes;
     try {
-        const inputs = await Promise.all(files.map((path) => input(path, feed)));
-        const [first, ...others] = inputs;
+        const [first, ...others] = await Promise.all(files.map((path) => inputs(path, feed)));
+        const [all, rest] = [[first, ...others].flat(), others.flat()];
         const converted = output(own.o);
         const outcome = await {
-            manifest: () => (isMerge ? tsdbproof.merge : tsdbproof.manifest)(inputs, options),
-            show: () => tsdbproof.show(inputs, options),
-            check: () => tsdbproof.check(inputs, options),
-            convert: () => tsdbproof.convert(inputs, converted, options),
-            diff: () => tsdbproof.diff([first], others, options),
+            manifest: () => (isMerge ? tsdbproof.merge : tsdbproof.manifest)(all, options),
+            show: () => tsdbproof.show(all, options),
+            check: () => tsdbproof.check(all, options),
+            convert: () => tsdbproof.convert(all, converted, options),
+            diff: () => tsdbproof.diff(first, rest, options),
             verify: () =>
                 own.expect === undefined
-                    ? tsdbproof.verify(first, others, options)
-                    : tsdbproof.expect(own.expect, inputs, options),
+                    ? tsdbproof.verify(first[0], rest, options)
+                    : tsdbproof.expect(own.expect, all, options),
         }[verb]();
         const report = own.report === 'json' ? outcome.json : outcome.text;
         transcript += own.quiet ? '' : report;

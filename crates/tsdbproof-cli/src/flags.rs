@@ -49,6 +49,10 @@ pub(crate) struct Reading {
     #[arg(long, value_name = "WIDTHS", value_parser = values::uid_widths)]
     uid_widths: Option<[u8; 3]>,
 
+    /// When times to live of HBase's cells are counted to [default: when the snapshot was taken]
+    #[arg(long, value_name = "TIME")]
+    now: Option<String>,
+
     /// The longest line that is read; a longer one is a problem [default: 1MiB]
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
     max_line: Option<u64>,
@@ -213,7 +217,9 @@ pub(crate) struct Uids {
 }
 
 impl Reading {
-    pub(crate) fn apply(&self, options: &mut Options) {
+    pub(crate) fn apply(&self, options: &mut Options, now_ms: u64) -> Result<(), Error> {
+        let now = self.now.as_ref().map(|text| parse_time(text, now_ms)).transpose();
+        options.now_ms = now.map_err(|error| error.in_file("--now"))?;
         options.format = self.format.and_then(format_by_name);
         options.read.columns = self.columns.clone().unwrap_or_default();
         options.read.unit = self.unit;
@@ -230,6 +236,7 @@ impl Reading {
             let line_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
             options.read.limits.line_bytes = line_bytes;
         }
+        Ok(())
     }
 }
 

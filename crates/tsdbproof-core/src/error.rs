@@ -76,6 +76,16 @@ impl Error {
         self.0.kind
     }
 
+    /// What was found and what was expected, alone.
+    pub fn what(&self) -> &str {
+        &self.0.what
+    }
+
+    /// Where, in its file.
+    pub fn position(&self) -> Option<Position> {
+        self.0.at
+    }
+
     /// The file it is about, as the user named it.
     pub fn file(&self) -> Option<&str> {
         self.0.file.as_deref()

@@ -110,6 +110,8 @@ problem_kinds! {
     MissingFile = "missing-file", Damage;
     /// A file of another length than another says.
     FileLength = "file-length", Damage;
+    /// A file that the snapshot it stands beside does not name.
+    NotInSnapshot = "not-in-snapshot", Note;
     /// Bytes between or behind compressed parts that belong to none.
     StrayBytes = "stray-bytes", Damage;
     /// The last line has no end: it may be cut.
@@ -167,6 +169,8 @@ problem_kinds! {
     Aggregated = "aggregated", Damage;
     /// A gap between points that a query filled in.
     FilledGap = "filled-gap", Note;
+    /// A cell that no scan shows any more: it is older than its family, or it says itself, lets it be.
+    Expired = "expired", Note;
     /// A value whose length is at fault, put right as OpenTSDB does it when it reads.
     RepairedValue = "repaired-value", Note;
     /// A row of more bytes than the limit.

@@ -14,7 +14,7 @@ pub mod arrow {
     }
 }
 pub mod decompress;
-#[allow(dead_code)] // Until sources of cells are registered.
+#[allow(dead_code)] // Beside what is read, readers tell what only tests ask for.
 mod hbase;
 mod import_text;
 mod json;
@@ -33,8 +33,13 @@ mod tables;
 mod writing;
 
 pub use hbase::{
+    crc_file::{CrcCheck, is_crc_file},
     sample::{Sample, Sampler},
-    store_file::{FileAge, StoreFile},
+    snapshot::{
+        SNAPSHOT, SNAPSHOTS, Snapshot, SnapshotFile, SnapshotFolder, TableRules,
+        UNFINISHED_SNAPSHOTS, find as find_snapshots, is_part_of_snapshot,
+    },
+    store_file::{FORMAT as STORE_FILE, FileAge, StoreFile},
     table::{
         Cells, EachCell, EachCellSink, GivenKeyWidths, Names, NamesReader, NoPoints, OwnedCell,
         RowPoints, TableKind, Tables,

@@ -1,14 +1,17 @@
 //! The files behind a folder or a pattern, in order, whatever links there are.
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
-    ffi::OsStr,
     fs,
     path::{Component, Path, PathBuf},
 };
 
 use glob::{MatchOptions, Pattern, PatternError};
-use tsdbproof::Error;
+use tsdbproof::{
+    Error,
+    host::{SNAPSHOTS, is_part_of_snapshot, is_passed_over},
+};
 
 use crate::{Stop, file::Identity, io_error, name_of};
 
@@ -45,7 +48,7 @@ pub(crate) fn files_like(pattern: &str, stop: &Stop) -> Result<Vec<PathBuf>, Err
         let entry = entry.map_err(|error| io_error(error.error(), &name_of(error.path())))?;
         match entry.is_dir() {
             true => found.extend(files_below(&entry, stop)?),
-            false if is_passed_over(&entry) => {}
+            false if is_passed_over(&base_name(&entry)) => {}
             false => found.push(entry),
         }
     }
@@ -53,8 +56,12 @@ pub(crate) fn files_like(pattern: &str, stop: &Stop) -> Result<Vec<PathBuf>, Err
 }
 
 /// The files in a folder and below, by path. Each folder is looked at once, whatever links lead to it.
-pub(crate) fn files_below(folder: &Path, stop: &Stop) -> Result<Vec<PathBuf>, Error> {
-    let (mut files, mut folders, mut seen) = (Vec::new(), vec![folder.to_owned()], HashSet::new());
+pub(crate) fn files_below(root: &Path, stop: &Stop) -> Result<Vec<PathBuf>, Error> {
+    let passed_over = |path: &PathBuf| {
+        let below = path.strip_prefix(root).unwrap_or(path);
+        is_passed_over(&below.to_string_lossy())
+    };
+    let (mut files, mut folders, mut seen) = (Vec::new(), vec![root.to_owned()], HashSet::new());
     while let Some(folder) = folders.pop() {
         stop.check()?;
         let io = |error| io_error(&error, &name_of(&folder));
@@ -66,7 +73,7 @@ pub(crate) fn files_below(folder: &Path, stop: &Stop) -> Result<Vec<PathBuf>, Er
         let mut paths = paths.collect::<Result<Vec<_>, Error>>()?;
         // The first name in order is the one by which a folder with several is known.
         paths.sort_unstable_by(|a, b| b.cmp(a));
-        for path in paths.into_iter().filter(|path| !is_passed_over(path)) {
+        for path in paths.into_iter().filter(|path| !passed_over(path)) {
             if path.is_dir() { folders.push(path) } else { files.push(path) }
         }
     }
@@ -74,8 +81,20 @@ pub(crate) fn files_below(folder: &Path, stop: &Stop) -> Result<Vec<PathBuf>, Er
     Ok(files)
 }
 
-/// Files that others lay beside the data: hidden ones, and what Hadoop writes.
-fn is_passed_over(path: &Path) -> bool {
-    let name = path.file_name().map_or(b"".as_slice(), OsStr::as_encoded_bytes);
-    name.starts_with(b".") || name == b"_SUCCESS" || name.ends_with(b".crc")
+/// The files of a snapshot that is named by its folder, or of all that are named by the folder of
+/// all: they lie below the root that this folder stands in. `None`: it is another folder.
+pub(crate) fn files_of_snapshot(folder: &Path, stop: &Stop) -> Result<Option<Vec<PathBuf>>, Error> {
+    let is_all = |folder: &Path| folder.ends_with(SNAPSHOTS);
+    let above = folder.ancestors().take(3).find(|above| is_all(above)).and_then(Path::parent);
+    let Some(root) = above else { return Ok(None) };
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let folder = root.join(folder.strip_prefix(root).unwrap_or(folder));
+    let files = files_below(root, stop)?.into_iter();
+    let is_of_another =
+        |file: &PathBuf| is_part_of_snapshot(&file.to_string_lossy()) && !file.starts_with(&folder);
+    Ok(Some(files.filter(|file| !is_of_another(file)).collect()))
+}
+
+fn base_name(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }

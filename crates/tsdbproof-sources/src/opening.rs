@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | a file, a pipe, a device | itself |
 //! | a folder | the files in it and below, by path; without hidden ones, `_SUCCESS` and `*.crc` |
+//! | `…/.hbase-snapshot/NAME` | that snapshot, with the files below the root that it stands in |
 //! | a pattern with `*`, `?` or `[…]` | what it matches, by path |
 //! | `-` | standard input |
 //!
-//! What is named by itself must be readable. What a folder or pattern brings along and no format
+//! A file brings along `.NAME.crc` beside it, in which Hadoop keeps its sums, and a folder the
+//! snapshots in it. What is named by itself must be readable. What a folder or pattern brings along and no format
 //! recognises is listed as not read.
 
 use std::{
@@ -21,13 +23,16 @@ use std::{
 };
 
 use tsdbproof::{
-    Error, FORMATS, Input, Kind, Limits, Source, host::HEAD_BYTES, quote, report::NotRead, shown,
+    Error, FORMATS, Input, Kind, Limits, Source,
+    host::{HEAD_BYTES, is_part_of_snapshot, sums_beside},
+    report::NotRead,
+    shown,
 };
 
 use crate::{
     NativeHost, PATH_CHARS, Progress, Resources, Stop,
     file::{Identity, NamedFile},
-    find::{files_below, files_like},
+    find::{files_below, files_like, files_of_snapshot},
     host::Opened,
     io_error, name_of,
     stream::Stream,
@@ -148,7 +153,7 @@ impl Opening {
         let path = Path::new(name);
         if is_stdin(name) {
             let input = self.stdin()?;
-            self.recognise(&input).map_err(|why| unknown(&input.name, &why))?;
+            self.recognise(&input)?;
             source.inputs.push(input);
             return Ok(());
         }
@@ -160,7 +165,10 @@ impl Opening {
             Err(error) => return Err(io_error(&error, &name_of(path))),
         };
         if metadata.is_dir() {
-            let found = files_below(path, &self.stop)?;
+            let found = match files_of_snapshot(path, &self.stop)? {
+                Some(found) => found,
+                None => files_below(path, &self.stop)?,
+            };
             if found.is_empty() {
                 return Err(nothing(path, "holds no file"));
             }
@@ -168,8 +176,29 @@ impl Opening {
         }
         if self.is_new(&metadata) {
             let input = self.open(path, &metadata)?;
-            self.recognise(&input).map_err(|why| unknown(&input.name, &why))?;
+            self.recognise(&input)?;
+            let is_manifest = input.is_manifest();
             source.inputs.push(input);
+            if metadata.is_file() && !is_manifest {
+                self.add_sums(path, source)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the side file in which Hadoop keeps the sums of a file, if it lies there.
+    fn add_sums(&mut self, path: &Path, source: &mut Source) -> Result<(), Error> {
+        let Some(name) = path.file_name().and_then(OsStr::to_str) else { return Ok(()) };
+        let beside = path.with_file_name(sums_beside(name));
+        let Ok(metadata) = beside.metadata() else { return Ok(()) };
+        if !metadata.is_file() || !self.is_new(&metadata) {
+            return Ok(());
+        }
+        let input = self.open(&beside, &metadata)?;
+        match input.is_sums() {
+            true => source.inputs.push(input),
+            // Jobs number their inputs as they get them, and this one they don't get.
+            false => drop(self.opened.pop()),
         }
         Ok(())
     }
@@ -204,10 +233,13 @@ impl Opening {
         wanted: Wanted,
         source: &mut Source,
     ) -> Result<(), Error> {
+        let beside_snapshot = found.iter().any(|path| is_part_of_snapshot(&name_of(path)));
         for path in found {
             self.stop.check()?;
-            if let Err(why) = self.add_one_found(path, wanted, source)? {
-                source.not_read.push(NotRead { name: name_of(path), why });
+            match self.add_one_found(path, wanted, beside_snapshot, source)? {
+                Ok(()) if wanted == Wanted::Points => self.add_sums(path, source)?,
+                Ok(()) => {}
+                Err(why) => source.not_read.push(NotRead { name: name_of(path), why }),
             }
         }
         Ok(())
@@ -218,6 +250,7 @@ impl Opening {
         &mut self,
         path: &Path,
         wanted: Wanted,
+        beside_snapshot: bool,
         source: &mut Source,
     ) -> Result<Result<(), String>, Error> {
         let metadata = match path.metadata() {
@@ -236,17 +269,23 @@ impl Opening {
         let was_open = self.files.contains(&Identity::of(&metadata));
         let input = self.open(path, &metadata)?;
         let is_manifest = input.is_manifest();
-        let refusal = match (wanted, is_manifest) {
-            (Wanted::Points, true) => Err("a manifest, which holds no points".to_owned()),
-            (Wanted::Manifests, true) => Ok(()),
+        let admitted = match (wanted, is_manifest) {
+            (Wanted::Manifests, true) => Ok(input),
             (Wanted::Manifests, false) => Err("no manifest".to_owned()),
-            (Wanted::Points, false) => self.recognise(&input),
+            (Wanted::Points, false) if self.is_format_given => Ok(input),
+            (Wanted::Points, _) => input.found(beside_snapshot),
         };
-        match refusal {
-            Ok(()) => source.inputs.push(input),
-            // Jobs number their inputs as they get them, and this one they don't get.
-            Err(_) => drop(self.opened.pop()),
-        }
+        let refusal = match admitted {
+            Ok(input) => {
+                source.inputs.push(input);
+                Ok(())
+            }
+            Err(why) => {
+                // Jobs number their inputs as they get them, and this one they don't get.
+                drop(self.opened.pop());
+                Err(why)
+            }
+        };
         // The manifest that a folder is held against often lies in that folder.
         Ok(if is_manifest && was_open { Ok(()) } else { refusal })
     }
@@ -288,12 +327,10 @@ impl Opening {
         Ok(input)
     }
 
-    /// Whether something here reads these bytes; if not, what they are.
-    fn recognise(&self, input: &Input) -> Result<(), String> {
-        if self.is_format_given || input.is_recognised() || input.is_manifest() {
-            return Ok(());
-        }
-        Err(format!("no format recognises it; it begins with {}", quote(input.beginning())))
+    /// Errors: nothing here reads these bytes.
+    fn recognise(&self, input: &Input) -> Result<(), Error> {
+        let refusal = input.refusal().filter(|_| !self.is_format_given);
+        refusal.map_or(Ok(()), |why| Err(unknown(&input.name, &why)))
     }
 }
 

@@ -4,7 +4,8 @@ use std::{cell::RefCell, sync::Arc};
 
 use js_sys::{Reflect, Uint8Array};
 use tsdbproof::{
-    Error, Flow, Host, Input, Kind, Limits, Scratch, Source, Task, Work, host::HEAD_BYTES, quote,
+    Error, Flow, Host, Input, Kind, Limits, Scratch, Source, Task, Work,
+    host::{HEAD_BYTES, is_part_of_snapshot, is_passed_over, is_sums},
     report::NotRead,
 };
 use wasm_bindgen::prelude::*;
@@ -37,24 +38,29 @@ impl JsHost {
     /// Opens inputs as one source, behind those of earlier sources.
     pub(crate) async fn open(&mut self, inputs: Vec<JsInput>) -> Result<Source, Error> {
         let mut source = Source::default();
-        for input in inputs {
+        let names: Vec<String> = inputs.iter().map(JsInput::name).collect();
+        let beside_snapshot = names.iter().any(|name| is_part_of_snapshot(name));
+        for (input, name) in inputs.into_iter().zip(names) {
             let folder = input.folder();
-            let named = folder.clone().unwrap_or_else(|| input.name());
-            if source.names.last() != Some(&named) {
-                source.names.push(named);
+            let is_sums = is_sums(&name);
+            let named = folder.as_ref().unwrap_or(&name);
+            if !is_sums && source.names.last() != Some(named) {
+                source.names.push(named.clone());
             }
-            if folder.is_none() || !is_passed_over(&input.name()) {
-                self.add(input, folder.is_some(), &mut source).await?;
+            let below = folder.as_ref().map(|folder| below(folder, &name));
+            if is_sums || !below.is_some_and(is_passed_over) {
+                self.add(input, folder.map(|_| beside_snapshot), &mut source).await?;
             }
         }
         Ok(source)
     }
 
-    /// Opens an input. What came with a folder and holds no points is not read.
+    /// Opens an input. What came with a folder, here the one that `beside_snapshot` is said of, and
+    /// holds no points is not read.
     async fn add(
         &mut self,
         input: JsInput,
-        is_found: bool,
+        beside_snapshot: Option<bool>,
         source: &mut Source,
     ) -> Result<(), Error> {
         if let Some(why) = input.unread() {
@@ -62,9 +68,17 @@ impl JsHost {
             return Ok(());
         }
         let (input, opened) = self.open_one(input).await?;
-        match refusal(&input).filter(|_| is_found) {
-            Some(why) => source.not_read.push(NotRead { name: input.name, why }),
-            None => self.keep(input, opened, source),
+        let name = input.name.clone();
+        if is_sums(&name) && !input.is_sums() {
+            return Ok(());
+        }
+        let admitted = match beside_snapshot {
+            Some(beside_snapshot) => input.found(beside_snapshot),
+            None => Ok(input),
+        };
+        match admitted {
+            Err(why) => source.not_read.push(NotRead { name, why }),
+            Ok(input) => self.keep(input, opened, source),
         }
         Ok(())
     }
@@ -97,21 +111,10 @@ impl JsHost {
     }
 }
 
-/// Why an input holds no points.
-fn refusal(input: &Input) -> Option<String> {
-    match input.is_manifest() {
-        true => Some("a manifest, which holds no points".to_owned()),
-        false if input.is_recognised() => None,
-        false => {
-            Some(format!("no format recognises it; it begins with {}", quote(input.beginning())))
-        }
-    }
-}
-
-/// Whether others laid a file beside the data: hidden ones, and what Hadoop writes.
-fn is_passed_over(name: &str) -> bool {
-    let name = name.rsplit('/').next().unwrap_or(name);
-    name.starts_with('.') || name == "_SUCCESS" || name.ends_with(".crc")
+/// The path of a file below the folder that it came with.
+fn below<'n>(folder: &str, name: &'n str) -> &'n str {
+    let rest = name.strip_prefix(folder.trim_end_matches('/'));
+    rest.and_then(|rest| rest.strip_prefix('/')).unwrap_or(name)
 }
 
 impl Opened {

@@ -49,6 +49,9 @@ pub struct JobOptions {
     /// Take the values of an answer of /api/query as they are, though they were computed.
     #[tsify(optional)]
     pub allow_aggregated: bool,
+    /// When times to live of HBase's cells are counted to; left out: when the snapshot was taken.
+    #[tsify(optional)]
+    pub now: Option<String>,
     /// Leave out the digests of the files' bytes.
     #[tsify(optional)]
     pub no_file_digests: bool,
@@ -201,6 +204,7 @@ impl JobOptions {
                 missing_series: self.max_missing_series,
             },
             memory_bytes,
+            now_ms: time(self.now)?,
             read,
             ..defaults
         })

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use tsdbproof_core::Error;
-use tsdbproof_formats::{Format, Limits, Probe, probe};
+use tsdbproof_core::{Error, quote};
+use tsdbproof_formats::{Format, Limits, Probe, is_crc_file, probe};
 
 use crate::store::manifest;
+
+mod found;
+
+pub use found::{is_passed_over, is_sums, sums_beside};
+pub use tsdbproof_formats::{SNAPSHOTS, is_part_of_snapshot};
 
 /// A file or a stream that a job may read, as its host found it.
 #[derive(Debug, Clone)]
@@ -16,8 +21,21 @@ pub struct Input {
     pub size: Option<u64>,
     /// What its first bytes say. The bytes themselves are not kept: a folder has many files.
     pub(crate) probe: Probe,
+    /// What it is to the backups that it stands among, if it is none itself.
+    pub(crate) part: Option<Part>,
     is_manifest: bool,
     beginning: Vec<u8>,
+}
+
+/// What an input is that is no backup itself, but belongs to one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// It says what a snapshot is made of.
+    Snapshot,
+    /// It has the sums of the file beside it.
+    Sums,
+    /// No format claims it; a snapshot that it stands beside may name it all the same.
+    Unknown,
 }
 
 /// Bytes of a head that messages may show.
@@ -28,7 +46,36 @@ impl Input {
     pub fn new(name: String, size: Option<u64>, head: &[u8], limits: &Limits) -> Self {
         let beginning = head.get(..BEGINNING_BYTES).unwrap_or(head).to_vec();
         let is_manifest = manifest::is_manifest(head);
-        Input { name, size, probe: probe(head, limits), is_manifest, beginning }
+        let part = match () {
+            // Its bytes tell nothing: they are a message without a mark of what it is.
+            () if is_part_of_snapshot(&name) => Some(Part::Snapshot),
+            () if is_sums(&name) && is_crc_file(head) => Some(Part::Sums),
+            () => None,
+        };
+        Input { name, size, probe: probe(head, limits), part, is_manifest, beginning }
+    }
+
+    /// The same input where a folder brought it along. Errors: why it is not read.
+    ///
+    /// Where the folder holds a snapshot, what no format claims may still be a damaged file of it.
+    pub fn found(mut self, beside_snapshot: bool) -> Result<Self, String> {
+        if self.is_manifest {
+            return Err("a manifest, which holds no points".to_owned());
+        }
+        if !self.is_recognised() && beside_snapshot {
+            self.part = Some(Part::Unknown);
+        }
+        match self.refusal() {
+            Some(why) => Err(why),
+            None => Ok(self),
+        }
+    }
+
+    /// Why nothing here reads it.
+    pub fn refusal(&self) -> Option<String> {
+        let is_read = self.is_recognised() || self.is_manifest;
+        let begins = || quote(&self.beginning);
+        (!is_read).then(|| format!("no format recognises it; it begins with {}", begins()))
     }
 
     /// Its first few bytes, for messages.
@@ -51,9 +98,14 @@ impl Input {
         self.probe.codec.name()
     }
 
-    /// Whether a format claims it for points.
+    /// Whether it has the sums of the file beside it.
+    pub fn is_sums(&self) -> bool {
+        self.part == Some(Part::Sums)
+    }
+
+    /// Whether a format claims it for points, or it belongs to files that are.
     pub fn is_recognised(&self) -> bool {
-        self.probe.format.is_some()
+        self.part.is_some() || self.probe.format.is_some()
     }
 }
 

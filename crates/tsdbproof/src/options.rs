@@ -70,6 +70,8 @@ pub struct Options {
     pub allowed: Allowed,
     /// Bytes of memory, over all threads.
     pub memory_bytes: u64,
+    /// When times to live are counted to, in milliseconds since 1970; `None`: when the snapshot was taken.
+    pub now_ms: Option<u64>,
     /// How inputs are read where their bytes can't tell.
     pub read: ReadOptions,
     /// Bytes of a part of a file that one task reads; tests force it down.
@@ -99,6 +101,7 @@ impl Default for Options {
             allow_empty: false,
             allowed: Allowed::default(),
             memory_bytes: 1 << 30,
+            now_ms: None,
             read: ReadOptions::default(),
             split_bytes: SPLIT_BYTES,
         }

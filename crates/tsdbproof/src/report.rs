@@ -182,6 +182,10 @@ pub struct Side {
     pub problems: Vec<ProblemGroup>,
     /// What could not be read.
     pub not_read: Vec<NotRead>,
+    /// The snapshots of HBase that said which files are read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub snapshots: Vec<SnapshotRead>,
     /// Of a manifest: the damage of its source, by kind; the root leaves it out.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "ts", tsify(optional))]
@@ -275,6 +279,36 @@ pub struct File {
     /// SHA-256 of its bytes, where asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+}
+
+/// A snapshot of HBase that said which files are read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+pub struct SnapshotRead {
+    /// Its name.
+    pub name: String,
+    /// Its table.
+    pub table: String,
+    /// When it was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub taken: Option<String>,
+    /// When times to live are counted to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub read_at: Option<String>,
+    /// How long cells of points live, in seconds; left out: for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub ttl_s: Option<u64>,
+    /// Whether what stood in memory only was left out of it.
+    pub skips_memory: bool,
+    /// Regions with rows.
+    pub regions: u64,
+    /// Store files that it names.
+    pub store_files: u64,
+    /// Those of them that are not there.
+    pub missing_files: u64,
 }
 
 /// Something that could not be read.

@@ -54,7 +54,7 @@ impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
         let mut options = Options::default();
         self.filters.apply(&mut options, machine.now_ms)?;
-        self.reading.apply(&mut options);
+        self.reading.apply(&mut options, machine.now_ms)?;
         self.leniency.apply(&mut options);
         self.budget.apply(&mut options);
         let mut opening = self.budget.opening(&options, machine);

@@ -67,7 +67,7 @@ impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
         let mut options = Options { profile: self.profile, ..Options::default() };
         self.filters.apply(&mut options, machine.now_ms)?;
-        self.reading.apply(&mut options);
+        self.reading.apply(&mut options, machine.now_ms)?;
         self.allowing.apply(&mut options);
         self.leniency.apply(&mut options);
         self.budget.apply(&mut options);

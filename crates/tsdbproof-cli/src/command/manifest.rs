@@ -88,7 +88,7 @@ impl Args {
             ..Options::default()
         };
         self.filters.apply(&mut options, machine.now_ms)?;
-        self.reading.apply(&mut options);
+        self.reading.apply(&mut options, machine.now_ms)?;
         self.leniency.apply(&mut options);
         self.budget.apply(&mut options);
         let mut opening = self.budget.opening(&options, machine);

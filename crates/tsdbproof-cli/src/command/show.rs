@@ -37,7 +37,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
         let mut options = Options::default();
-        self.reading.apply(&mut options);
+        self.reading.apply(&mut options, machine.now_ms)?;
         self.budget.apply(&mut options);
         let mut opening = self.budget.opening(&options, machine);
         let source = opening.source_with_uids(slice::from_ref(&self.file), &self.uids.uids)?;

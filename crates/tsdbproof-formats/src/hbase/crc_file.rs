@@ -19,12 +19,12 @@ const MAGIC: [u8; 4] = *b"crc\0";
 const CHUNK_BYTES: u32 = 1 << 30;
 
 /// Whether these are the first bytes of a side file.
-pub(crate) fn is_crc_file(head: &[u8]) -> bool {
+pub fn is_crc_file(head: &[u8]) -> bool {
     head.starts_with(&MAGIC)
 }
 
 /// Holds a file, fed in pieces of any size, against its side file.
-pub(crate) struct CrcCheck {
+pub struct CrcCheck {
     sums: Vec<u8>,
     chunk_bytes: u32,
     /// Of the open chunk, so far.
@@ -43,7 +43,7 @@ struct Wrong {
 
 impl CrcCheck {
     /// A check against this side file, given as a whole. Errors: what is wrong with it.
-    pub(crate) fn new(side_file: &[u8]) -> Result<Self, String> {
+    pub fn new(side_file: &[u8]) -> Result<Self, String> {
         let head = side_file.split_first_chunk().and_then(|(magic, rest)| {
             let (size, sums) = rest.split_first_chunk()?;
             (*magic == MAGIC).then_some((u32::from_be_bytes(*size), sums))
@@ -62,7 +62,7 @@ impl CrcCheck {
     }
 
     /// Takes the next bytes of the file.
-    pub(crate) fn push(&mut self, mut bytes: &[u8], report: &mut dyn FnMut(Problem)) {
+    pub fn push(&mut self, mut bytes: &[u8], report: &mut dyn FnMut(Problem)) {
         while !bytes.is_empty() {
             let room = usize::try_from(self.chunk_bytes - self.crc.amount()).unwrap_or(usize::MAX);
             let (now, later) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
@@ -75,7 +75,7 @@ impl CrcCheck {
     }
 
     /// The bytes of the file are over.
-    pub(crate) fn finish(&mut self, report: &mut dyn FnMut(Problem)) {
+    pub fn finish(&mut self, report: &mut dyn FnMut(Problem)) {
         if self.crc.amount() > 0 {
             self.end_chunk(report);
         }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `cell` | a cell, and where readers put cells |
 //! | `codec` | buffers, unpacked |
+//! | `counted` | cells of tables that hold no points |
 //! | `crc_file` | the side file of sums beside a file of Export |
 //! | `export`, `store_file` | both as formats |
 //! | `hex` | keys in messages |
@@ -18,6 +19,7 @@
 
 pub(crate) mod cell;
 pub(crate) mod codec;
+pub(crate) mod counted;
 pub(crate) mod crc_file;
 pub(crate) mod export;
 pub(crate) mod hex;

@@ -6,13 +6,14 @@ use tsdbproof_core::{Error, Problem};
 
 use super::{
     cell::CellSink,
-    hfile::{self, Age, HFileReader, Layout, LayoutStep, ReadAs},
+    hfile::{self, Age, HFileReader, Half, Layout, LayoutStep, ReadAs, Side},
+    snapshot::SnapshotFile,
     table::{CellReader, Cells},
 };
 use crate::{Access, Format, Index, Limits, ReadOptions};
 
 /// Files that HBase keeps a table in, as a snapshot holds them.
-pub(crate) static FORMAT: Format = Format {
+pub static FORMAT: Format = Format {
     name: "hfile",
     about: "store files of HBase, as snapshots hold them; names come from the table of UIDs beside",
     extensions: &["hfile"],
@@ -28,6 +29,7 @@ fn index(options: &ReadOptions, tail: &[u8], size: u64) -> Result<Index, Error> 
         LayoutStep::Need { from } => Index::Wanted(from),
         LayoutStep::Ready(layout) => Index::Cells(StoreFile {
             layout: Arc::from(layout),
+            name: String::new(),
             read_as: ReadAs::default(),
             limits: options.limits,
         }),
@@ -38,6 +40,8 @@ fn index(options: &ReadOptions, tail: &[u8], size: u64) -> Result<Index, Error> 
 #[derive(Clone)]
 pub struct StoreFile {
     layout: Arc<Layout>,
+    /// As its table names it, which may order its cells.
+    name: String,
     read_as: ReadAs,
     limits: Limits,
 }
@@ -63,25 +67,43 @@ impl StoreFile {
         let range = at.max(self.layout.data.start)..self.layout.data.end;
         let layout = Arc::clone(&self.layout);
         let reader = HFileReader::new(layout, range, self.read_as.clone(), &self.limits);
-        Cells::new(HFile { reader, has_checksums: self.layout.checksums.is_some() })
+        Cells::new(HFile { reader, is_protected: self.layout.is_protected() })
     }
 
-    /// The key of its last row.
-    pub fn last_row(&self) -> Option<&[u8]> {
+    /// The key of its last row, and whether it is only in front of that; `None`: it is not known.
+    pub fn last_row(&self) -> Option<(&[u8], bool)> {
         let (length, rest) = self.layout.last_key.as_deref()?.split_first_chunk()?;
-        rest.get(..usize::from(u16::from_be_bytes(*length)))
+        let last = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
+        match &self.read_as.half {
+            Some(Half { split_row, side: Side::Bottom }) => {
+                Some((last, false)).min(Some((split_row, true)))
+            }
+            _ => Some((last, false)),
+        }
     }
 
-    /// Its age, under this name.
-    pub fn age(&self, name: &str) -> FileAge {
-        FileAge(self.layout.age(name, false))
+    /// Its age among others of its table.
+    pub fn age(&self) -> FileAge {
+        FileAge(self.layout.age(&self.name, self.is_top()))
     }
 
-    /// The same file under the name that its table gives it, which may order its cells.
+    fn is_top(&self) -> bool {
+        self.read_as.half.as_ref().is_some_and(|half| half.side == Side::Top)
+    }
+
+    /// The same file under the name that its table gives it.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
-        self.read_as.sequence = self.layout.sequence_of_cells(name, false);
+        name.clone_into(&mut self.name);
+        self.read_as.sequence = self.layout.sequence_of_cells(name, self.is_top());
         self
+    }
+
+    /// The same file as a snapshot uses it: all of it, or a half.
+    #[must_use]
+    pub fn used_as(mut self, file: &SnapshotFile) -> Self {
+        self.read_as.half.clone_from(&file.half);
+        self.named(&file.name)
     }
 
     /// Faults in its end.
@@ -92,7 +114,7 @@ impl StoreFile {
 
 struct HFile {
     reader: HFileReader,
-    has_checksums: bool,
+    is_protected: bool,
 }
 
 impl CellReader for HFile {
@@ -115,6 +137,6 @@ impl CellReader for HFile {
     }
 
     fn is_protected(&self) -> bool {
-        self.has_checksums
+        self.is_protected
     }
 }

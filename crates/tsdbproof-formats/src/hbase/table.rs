@@ -5,9 +5,10 @@ use std::{ops::Range, sync::Arc};
 use tsdbproof_core::{Error, Hour, Loss, Point, Position, Problem, ProblemKind, Tags};
 
 use super::{
-    cell::{Cell, CellSink},
-    merge::FamilyRules,
+    cell::{Cell, CellKind, CellSink},
+    counted::CountedCells,
     sample::Sampler,
+    snapshot::TableRules,
 };
 use crate::{
     FormatReader, Limits, PointSink, SeriesId,
@@ -71,8 +72,7 @@ pub struct GivenKeyWidths {
 pub struct Tables {
     uids: Arc<UidTable>,
     widths: Widths,
-    rules: FamilyRules,
-    now_ms: Option<i64>,
+    rules: TableRules,
 }
 
 impl Tables {
@@ -87,21 +87,19 @@ impl Tables {
         let mut sample = KeySample::new(given, &uids.0);
         keys.into_iter().for_each(|key| sample.push(key));
         let widths = sample.decide()?;
-        Ok(Tables { uids: uids.0, widths, rules: FamilyRules::default(), now_ms: None })
+        Ok(Tables { uids: uids.0, widths, rules: TableRules::default() })
     }
 
-    /// The same, with cells older than `ttl_ms` at `now_ms` left out.
+    /// The same, with what a scan does not show left out.
     #[must_use]
-    pub fn with_ttl(mut self, ttl_ms: Option<i64>, now_ms: Option<i64>) -> Self {
-        self.rules.ttl_ms = ttl_ms;
-        self.now_ms = now_ms;
-        self
+    pub fn with_rules(self, rules: TableRules) -> Self {
+        Tables { rules, ..self }
     }
 
     fn decoder(&self, limits: &Limits) -> RowDecoder {
         let options = RowOptions {
-            rules: self.rules,
-            now_ms: self.now_ms,
+            rules: self.rules.family,
+            now_ms: self.rules.now_ms,
             ..RowOptions::new(self.widths, limits.row_bytes)
         };
         RowDecoder::new(Arc::clone(&self.uids), options)
@@ -134,6 +132,11 @@ impl Cells {
     pub fn names(self, input: usize, limits: &Limits) -> NamesReader {
         let builder = UidTableBuilder::new(limits.row_bytes);
         NamesReader { reader: self.reader, builder, input, problems: KeptProblems::default() }
+    }
+
+    /// Counts them: they are of a table that holds no points.
+    pub fn count(self, what: &str) -> Box<dyn FormatReader> {
+        Box::new(CountedCells::new(self.reader, what))
     }
 
     /// Gives out each of them.
@@ -229,6 +232,16 @@ pub struct OwnedCell {
     pub at: Range<u64>,
 }
 
+impl OwnedCell {
+    fn cell(&self) -> Option<Cell<'_>> {
+        let kind = CellKind::of(self.kind)?;
+        let [family, qualifier, value, tags] = &self.parts;
+        let OwnedCell { row, timestamp_ms, sequence, .. } = self;
+        let (timestamp_ms, sequence) = (*timestamp_ms, *sequence);
+        Some(Cell { row, family, qualifier, timestamp_ms, kind, value, tags, sequence })
+    }
+}
+
 impl RowPoints {
     /// A decoder of sorted rows.
     pub fn new(tables: &Tables, limits: &Limits) -> Self {
@@ -237,13 +250,9 @@ impl RowPoints {
 
     /// Takes the next cell; cells of a row come one behind the other, of newer files first.
     pub fn push(&mut self, cell: &OwnedCell, sink: &mut dyn PointSink) {
-        let Some(kind) = super::cell::CellKind::of(cell.kind) else { return };
-        let [family, qualifier, value, tags] = &cell.parts;
-        let row = &cell.row;
-        let (timestamp_ms, sequence) = (cell.timestamp_ms, cell.sequence);
-        let cell_at = cell.at.clone();
-        let cell = Cell { row, family, qualifier, timestamp_ms, kind, value, tags, sequence };
-        self.0.reading(sink).cell(cell, cell_at);
+        if let Some(found) = cell.cell() {
+            self.0.reading(sink).cell(found, cell.at.clone());
+        }
     }
 
     /// The cells are over.
@@ -300,6 +309,34 @@ impl EachCell {
     pub fn finish(&mut self, sink: &mut dyn EachCellSink) -> Result<(), Error> {
         self.reader.finish(&mut ToEach(sink))
     }
+
+    /// Whether checksums of the container protect all cells so far.
+    pub fn is_protected(&self) -> bool {
+        self.reader.is_protected()
+    }
+}
+
+/// A container whose cells come from whoever sorted them.
+struct NoContainer;
+
+impl CellReader for NoContainer {
+    fn push(&mut self, _: &[u8], _: &mut dyn CellSink) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn gap(&mut self, _: &mut dyn CellSink) {}
+
+    fn finish(&mut self, _: &mut dyn CellSink) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn memory_bytes(&self) -> usize {
+        0
+    }
+
+    fn is_protected(&self) -> bool {
+        true
+    }
 }
 
 /// The names of all UIDs of a database.
@@ -351,6 +388,25 @@ impl KeptProblems {
 }
 
 impl NamesReader {
+    /// A reader of cells in the order of the table, from whoever sorted them.
+    pub fn of_cells(input: usize, limits: &Limits) -> Self {
+        Cells::from_start(NoContainer).names(input, limits)
+    }
+
+    /// Takes the next cell; cells of a row come one behind the other, of newer files first.
+    pub fn push_cell(&mut self, cell: &OwnedCell) {
+        let NamesReader { builder, input, problems, .. } = self;
+        let mut report = |problem| problems.add(problem);
+        if let Some(found) = cell.cell() {
+            builder.reading(*input, &mut report).cell(found, cell.at.clone());
+        }
+    }
+
+    /// Whether checksums of the container protect all cells so far.
+    pub fn is_protected(&self) -> bool {
+        self.reader.is_protected()
+    }
+
     /// Takes the next bytes.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let NamesReader { reader, builder, input, problems } = self;

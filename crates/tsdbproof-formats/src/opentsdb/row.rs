@@ -91,9 +91,14 @@ impl RowDecoder {
     fn end_row(&mut self, sink: &mut dyn PointSink) {
         let RowDecoder { options, batch, findings, rows } = self;
         let mut cells = batch.cells();
+        let expired = findings.hidden.expired;
         visible(&mut cells, &options.rules, options.now_ms, &mut findings.hidden);
+        let expired = findings.hidden.expired - expired;
         let at = Position::Byte(batch.at.start);
         let mut row = Row { key: batch.row(), base_s: 0, at, findings, sink };
+        for _ in 0..expired {
+            row.report(ProblemKind::Expired, "a cell older than its time to live");
+        }
         if batch.is_too_large() {
             let limit = options.row_bytes;
             let what = format!("a row that is too large to be read, of more than {limit} bytes");

@@ -7,10 +7,11 @@ use tsdbproof_core::{Error, HOUR_MS, Hour, Kind, Loss, Profile, Record, Series, 
 
 use super::{
     kinds,
+    lacking::Lacking,
     reconcile::{Group, Lossy, Reconciled},
     stretch::{Sample, Stretch, emit},
     unnamed::Unnamed,
-    unprinted::{Unprinted, is_scan},
+    unprinted::is_scan,
 };
 use crate::{
     Host, Options,
@@ -50,8 +51,14 @@ pub(crate) async fn compare<H: Host>(
     let compared = Compared { depth: depth.name(), ..Compared::default() };
     let by_hour = depth == Depth::Hour;
     let is_scan = [&base, &current].map(|side| by_hour && is_scan(side.looked));
-    let unprinted = Unprinted::new(is_scan);
-    Comparison { options, depth, unnamed, unprinted, points, compared, differences }.run(&leaves)
+    let lacking = Lacking::new(is_scan, [expiry(base.looked), expiry(current.looked)]);
+    Comparison { options, depth, unnamed, lacking, points, compared, differences }.run(&leaves)
+}
+
+/// The instant before which a side shows no cell, if it says so.
+fn expiry(looked: Option<&Looked>) -> u64 {
+    let before_ms = looked.and_then(|looked| looked.expire_before_ms);
+    before_ms.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0)
 }
 
 fn open(looked: &Looked, runs: &[Run]) -> Result<Merge<Kept>, Error> {
@@ -139,7 +146,7 @@ struct Comparison<'a> {
     depth: Depth,
     /// Series under stand-ins of each side.
     unnamed: [Unnamed; 2],
-    unprinted: Unprinted,
+    lacking: Lacking,
     points: Option<[Merge<Kept>; 2]>,
     compared: Compared,
     differences: &'a mut dyn Differences,
@@ -218,7 +225,7 @@ impl Comparison<'_> {
                     stretches.push(Stretch::new(
                         window_ms,
                         self.options.allowed.tolerance,
-                        self.unprinted,
+                        self.lacking,
                     ));
                     stretches.last_mut().ok_or_else(|| Error::usage("no stretch"))?
                 }
@@ -261,7 +268,7 @@ impl Comparison<'_> {
         let (Some(points), Some(hour)) = (&mut self.points, hour) else { return Ok(()) };
         if kinds::differ(rows) {
             let (mut stretch, mut sample) = (
-                Stretch::new(None, self.options.allowed.tolerance, self.unprinted),
+                Stretch::new(None, self.options.allowed.tolerance, self.lacking),
                 Sample::default(),
             );
             let notes = kinds::Notes { series, compared: &mut self.compared };

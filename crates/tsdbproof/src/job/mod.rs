@@ -13,6 +13,7 @@ mod compare;
 mod convert;
 mod explain;
 mod kinds;
+mod lacking;
 mod manifest;
 mod manifests;
 mod points;

@@ -46,7 +46,8 @@ pub(super) fn of_source(
         filtered: looked.filtered,
         files: looked.files.iter().map(file).collect(),
         problems: looked.problems.report(|index| name_of(source, index)),
-        not_read: source.not_read.clone(),
+        not_read: source.not_read.iter().chain(&looked.not_read).cloned().collect(),
+        snapshots: looked.snapshots.clone(),
         metrics: Vec::new(),
         days: BTreeMap::new(),
         rows: BTreeMap::new(),
@@ -69,8 +70,9 @@ fn file(look: &FileLook) -> File {
 
 /// What is to be said of files whose content nothing protects.
 pub(super) fn unprotected(looked: &Looked) -> Option<String> {
-    let files = looked.files.iter().filter(|file| !file.is_protected && file.points_read > 0);
-    let what = match (files.count(), looked.files.len()) {
+    let counts = |file: &&FileLook| file.points_read > 0 || file.decides;
+    let files = looked.files.iter().filter(counts);
+    let what = match (files.clone().filter(|file| !file.is_protected).count(), files.count()) {
         (0, _) => return None,
         (count, all) if count == all => "no checksum stands in the files".to_owned(),
         (count, all) => format!("no checksum stands in {count} of {all} files"),
@@ -103,6 +105,7 @@ pub(super) fn of_manifest(
         files: Vec::new(),
         problems: Vec::new(),
         not_read: Vec::new(),
+        snapshots: Vec::new(),
         metrics: Vec::new(),
         days: BTreeMap::new(),
         rows: BTreeMap::new(),

@@ -7,7 +7,7 @@ use tsdbproof_core::{
     cause::{Change, Pattern, change, pattern, whole_shift},
 };
 
-use super::unprinted::Unprinted;
+use super::{lacking::Lacking, unprinted::Unprinted};
 use crate::{
     look::Row,
     report::{Cause, Counts, Difference, PointDifference},
@@ -26,7 +26,7 @@ pub(super) struct Stretch {
     current_points: u64,
     pub(super) counts: Counts,
     tolerance: Tolerance,
-    unprinted: Unprinted,
+    lacking: Lacking,
     /// Those of `counts.lost` by what was lost, in the order of [`Loss::ALL`].
     lost: [u64; 2],
     examples: Vec<PointDifference>,
@@ -56,11 +56,11 @@ impl Sample {
 }
 
 impl Stretch {
-    /// An empty stretch; `unprinted` counts what the text of a side can't hold.
+    /// An empty stretch; `lacking` counts what a side can't have.
     pub(super) fn new(
         window_ms: Option<(u64, u64)>,
         tolerance: Tolerance,
-        unprinted: Unprinted,
+        lacking: Lacking,
     ) -> Self {
         Stretch {
             window_ms,
@@ -68,7 +68,7 @@ impl Stretch {
             current_points: 0,
             counts: Counts::default(),
             tolerance,
-            unprinted,
+            lacking,
             lost: [0; 2],
             examples: Vec::new(),
         }
@@ -119,7 +119,7 @@ impl Stretch {
 
     pub(super) fn only_in_base(&mut self, hour: Hour, records: &[Record], sample: &mut Sample) {
         self.counts.missing += records.len() as u64;
-        self.unprinted.lacks(1, hour, records);
+        self.lacking.lacks(1, hour, records);
         self.example('-', hour, records, &[]);
         sample.keep(|it| &mut it.missing, hour, records);
         sample.keep(|it| &mut it.base, hour, records);
@@ -127,7 +127,7 @@ impl Stretch {
 
     pub(super) fn only_in_current(&mut self, hour: Hour, records: &[Record], sample: &mut Sample) {
         self.counts.extra += records.len() as u64;
-        self.unprinted.lacks(0, hour, records);
+        self.lacking.lacks(0, hour, records);
         self.example('+', hour, &[], records);
         sample.keep(|it| &mut it.extra, hour, records);
         sample.keep(|it| &mut it.current, hour, records);
@@ -139,7 +139,7 @@ impl Stretch {
         for ((row, lacking), points) in rows.iter().zip([1, 0]).zip(&mut points) {
             let Some(Row { hour, entry, .. }) = row else { continue };
             *points = entry.node(profile).points;
-            self.unprinted.lacks_hour(lacking, *hour, entry.first_ms, *points);
+            self.lacking.lacks_hour(lacking, *hour, (entry.first_ms, entry.last_ms), *points);
         }
         let [missing, extra] = points;
         self.counts.missing += missing;
@@ -170,8 +170,9 @@ impl Stretch {
     }
 
     fn counts(&self) -> Counts {
-        let Unprinted { at_fault, beyond_end, .. } = self.unprinted;
-        Counts { unprinted: at_fault + beyond_end, ..self.counts }
+        let Unprinted { at_fault, beyond_end, .. } = self.lacking.unprinted;
+        let expired = self.lacking.expired;
+        Counts { unprinted: at_fault + beyond_end, expired, ..self.counts }
     }
 
     /// The points that lie in the stretch; they are sorted by time.
@@ -272,7 +273,7 @@ impl Explained {
 }
 
 fn causes(stretch: &Stretch, sample: &Sample, explained: Option<&Explained>) -> Vec<Cause> {
-    let Counts { narrowed, resolved, f32_equal_nodes, .. } = stretch.counts;
+    let Counts { narrowed, resolved, f32_equal_nodes, expired, .. } = stretch.counts();
     let mut causes = Vec::new();
     if let Some(explained) = explained {
         let points = explained.points(stretch, sample);
@@ -286,6 +287,7 @@ fn causes(stretch: &Stretch, sample: &Sample, explained: Option<&Explained>) -> 
             }
         }));
     }
+    causes.extend((expired > 0).then_some(Cause::Expired { points: expired }));
     if narrowed > 0 {
         causes.push(Cause::Float32Narrowed { points: narrowed });
     }
@@ -295,7 +297,7 @@ fn causes(stretch: &Stretch, sample: &Sample, explained: Option<&Explained>) -> 
     let [seconds, integers] = stretch.lost;
     causes.extend((seconds > 0).then_some(Cause::WholeSeconds { points: seconds }));
     causes.extend((integers > 0).then_some(Cause::WideIntegers { points: integers }));
-    let Unprinted { at_fault, beyond_end, .. } = stretch.unprinted;
+    let Unprinted { at_fault, beyond_end, .. } = stretch.lacking.unprinted;
     causes.extend((at_fault > 0).then_some(Cause::ScanStops { points: at_fault }));
     causes.extend((beyond_end > 0).then_some(Cause::ScanEnds { points: beyond_end }));
     if f32_equal_nodes > 0 {

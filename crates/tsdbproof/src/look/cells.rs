@@ -3,18 +3,22 @@
 //! A newer file hides cells of an older one, and a marker in one hides cells of another, so rows are
 //! only read when all their cells are together.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use tsdbproof_core::{Error, Problem, Series};
-use tsdbproof_formats::{EachCell, EachCellSink, FileAge, OwnedCell, PointSink, RowPoints};
+use tsdbproof_core::{Error, Hour, Loss, Point, Problem, Series, Tags};
+use tsdbproof_formats::{
+    EachCell, EachCellSink, FileAge, NamesReader, OwnedCell, PointSink, RowPoints, SeriesId, Tables,
+};
 
 use super::{
-    intake::Reading,
+    overlap::Placed,
+    problems::Problems,
+    reading::{Holds, Reading},
     runs::{Item, Merge, Run, RunWriter, Spill, Window},
-    sink::{self, Keep, Shared, Sink},
-    tables::{self, cells},
+    sink::{self, Keep, Sink},
+    tables::{Merged, Side, cells},
 };
-use crate::{Flow, Host, Source, Task, Work};
+use crate::{Flow, Host, Task, Work};
 
 /// A cell, with the place of its file among the others: the newest is 0.
 struct KeptCell {
@@ -89,100 +93,200 @@ impl Item for KeptCell {
     }
 }
 
+/// What was found in store files that were read as one.
+#[derive(Default)]
+pub(super) struct MergedFound {
+    pub(super) found: sink::Found,
+    /// Points by the input's index.
+    pub(super) points: Vec<(usize, u64)>,
+    pub(super) problems: Problems,
+}
+
 /// Reads overlapping store files as one table. Nothing of them is left to be read for points.
 pub(super) async fn read_merged<H: Host>(
     host: &H,
-    source: &Source,
-    first_input: usize,
+    side: &Side<'_>,
     readings: &mut [Reading],
-    found: &tables::Found,
-    shared: &Arc<Shared>,
-) -> Result<sink::Found, Error> {
-    let mut all = sink::Found::default();
-    for files in &found.overlapping {
-        let merged = Merging { source, first_input, files, shared };
-        let merged = merged.read(host, readings).await?;
-        all.rows.extend(merged.rows);
-        all.points.extend(merged.points);
-        all.points_read += merged.points_read;
-        all.filtered += merged.filtered;
-        all.problems.join(merged.problems, files.first().copied().unwrap_or(0), 0);
-        for index in files {
-            if let Some(reading) = readings.get_mut(*index) {
-                reading.holds_points = false;
-            }
+    merged: &[Merged],
+) -> Result<MergedFound, Error> {
+    let mut all = MergedFound::default();
+    for Merged { files, tables } in merged {
+        let merging = Merging { side, files };
+        let mut sorted = merging.sort(host, readings).await?;
+        for (index, problem) in std::mem::take(&mut sorted.problems) {
+            all.problems.add_to(index, problem);
+        }
+        let protected = std::mem::take(&mut sorted.protected);
+        merging.decode(sorted, tables, readings, &mut all)?;
+        for (index, by_checksums) in protected {
+            let Some(reading) = readings.get_mut(index) else { continue };
+            let before = reading.holds != Holds::ReadBefore { is_protected: false };
+            reading.holds = Holds::ReadBefore { is_protected: before && by_checksums };
         }
     }
     Ok(all)
 }
 
-/// The store files of a table.
-struct Merging<'a> {
-    source: &'a Source,
-    first_input: usize,
-    files: &'a [usize],
-    shared: &'a Arc<Shared>,
+/// Store files that are read as one.
+pub(super) struct Merging<'a> {
+    pub(super) side: &'a Side<'a>,
+    pub(super) files: &'a [Placed],
+}
+
+/// Their cells in runs, sorted.
+pub(super) struct SortedCells {
+    runs: Vec<Run>,
+    /// The input of each age.
+    inputs: Vec<usize>,
+    /// With the input's index.
+    pub(super) problems: Vec<(usize, Problem)>,
+    /// Whether checksums protect the cells of an input.
+    pub(super) protected: Vec<(usize, bool)>,
 }
 
 impl Merging<'_> {
-    async fn read<H: Host>(&self, host: &H, readings: &[Reading]) -> Result<sink::Found, Error> {
-        let mut tasks = Vec::new();
-        for (age, index) in (0..).zip(self.newest_first(readings)) {
-            let Some((from, cells)) = readings.get(index).and_then(cells) else { continue };
-            let sorted = Sorted::new(age, &self.shared.points);
+    /// Sorts the cells of all files.
+    pub(super) async fn sort<H: Host>(
+        &self,
+        host: &H,
+        readings: &[Reading],
+    ) -> Result<SortedCells, Error> {
+        let (mut tasks, mut inputs) = (Vec::new(), Vec::new());
+        for Placed { index, use_index } in self.newest_first(readings) {
+            let cells = readings.get(index).and_then(|reading| cells(reading, use_index));
+            let Some((from, cells)) = cells else { continue };
+            let age = u32::try_from(inputs.len()).unwrap_or(u32::MAX);
+            inputs.push(index);
+            let sorted = Sorted::new(age, &self.side.shared.points);
             let work = Sorting { cells: cells.each(), sorted };
-            tasks.push(Task { input: self.first_input + index, from, work });
+            tasks.push(Task { input: self.side.first_input + index, from, work });
         }
-        let first = self.files.first().copied().unwrap_or(0);
-        let input = u32::try_from(self.first_input + first).unwrap_or(u32::MAX);
-        let mut sink = Sink::new(self.shared, input, Keep::All);
-        let mut runs = Vec::new();
-        for task in host.read(tasks).await? {
-            let Sorted { problems, runs: more, .. } = task.work.sorted;
-            problems.into_iter().for_each(|problem| sink.problem(problem));
-            runs.extend(more);
+        let (mut runs, mut problems, mut protected) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, task) in inputs.iter().zip(host.read(tasks).await?) {
+            let Sorting { cells, sorted } = task.work;
+            protected.push((*index, cells.is_protected()));
+            problems.extend(sorted.problems.into_iter().map(|problem| (*index, problem)));
+            runs.extend(sorted.runs);
         }
-        let reading = readings.get(first);
-        if let Some((reading, tables)) =
-            reading.and_then(|it| Some((it, it.options.tables.as_ref()?)))
-        {
-            let rows = RowPoints::new(tables, &reading.options.limits);
-            self.decode(runs, rows, &mut sink)?;
-        }
-        sink.finish()
+        let runs = self.side.shared.points.reduce::<KeptCell>(runs)?;
+        Ok(SortedCells { runs, inputs, problems, protected })
     }
 
-    fn newest_first(&self, readings: &[Reading]) -> Vec<usize> {
-        let mut ages: Vec<(FileAge, usize)> = Vec::new();
-        for &index in self.files {
-            let name = self.source.inputs.get(index).map_or("", |input| file_name(&input.name));
-            let file = readings.get(index).and_then(|reading| reading.store_file.as_ref());
-            ages.extend(file.map(|file| (file.age(name), index)));
+    fn newest_first(&self, readings: &[Reading]) -> Vec<Placed> {
+        let mut ages: Vec<(FileAge, Placed)> = Vec::new();
+        for &place in self.files {
+            let used = readings.get(place.index).and_then(|it| it.uses.get(place.use_index));
+            ages.extend(used.map(|used| (used.file.age(), place)));
         }
         ages.sort_unstable_by(|a, b| b.cmp(a));
-        ages.into_iter().map(|(_, index)| index).collect()
+        ages.into_iter().map(|(_, place)| place).collect()
     }
 
-    fn decode(&self, runs: Vec<Run>, mut rows: RowPoints, sink: &mut Sink) -> Result<(), Error> {
-        let spill = &self.shared.points;
-        let mut merge = Merge::<KeptCell>::open(spill, &spill.reduce::<KeptCell>(runs)?)?;
+    /// Walks over the cells row by row, with the input of the newest of each row.
+    fn walk(
+        &self,
+        sorted: &SortedCells,
+        each: &mut dyn FnMut(OwnedCell, usize) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut merge = Merge::<KeptCell>::open(&self.side.shared.points, &sorted.runs)?;
         while let Some(row) = merge.next_series()? {
             let key = unhex(&row.metric);
-            while let Some(KeptCell { mut cell, .. }) = merge.next()? {
+            let mut newest = None;
+            while let Some(KeptCell { mut cell, age, .. }) = merge.next()? {
                 cell.row.clone_from(&key);
-                rows.push(&cell, sink);
-            }
-            if sink.relieve(0)? {
-                rows.forget_series();
+                // A row of several files is told of where the newest has it.
+                let (age, at) = newest.get_or_insert_with(|| (age, cell.at.clone()));
+                cell.at = at.clone();
+                let input = sorted.inputs.get(*age as usize).copied().unwrap_or_default();
+                each(cell, input)?;
             }
         }
-        rows.finish(sink);
         Ok(())
+    }
+
+    fn decode(
+        &self,
+        sorted: SortedCells,
+        tables: &Tables,
+        readings: &[Reading],
+        all: &mut MergedFound,
+    ) -> Result<(), Error> {
+        let first = self.files.first().map_or(0, |place| place.index);
+        let Some(reading) = readings.get(first) else { return Ok(()) };
+        let mut rows = RowPoints::new(tables, &reading.options.limits);
+        let input = u32::try_from(self.side.first_input + first).unwrap_or(u32::MAX);
+        let mut sink = ByInput {
+            sink: Sink::new(self.side.shared, input, Keep::All),
+            input: first,
+            points: BTreeMap::new(),
+            problems: std::mem::take(&mut all.problems),
+        };
+        self.walk(&sorted, &mut |cell, input| {
+            // A row ends where the next begins: until then what comes is of the one before.
+            rows.push(&cell, &mut sink);
+            sink.input = input;
+            if sink.sink.relieve(0)? {
+                rows.forget_series();
+            }
+            Ok(())
+        })?;
+        rows.finish(&mut sink);
+        let found = sink.sink.finish()?;
+        all.found.rows.extend(found.rows);
+        all.found.points.extend(found.points);
+        all.found.points_read += found.points_read;
+        all.found.filtered += found.filtered;
+        all.points.extend(sink.points);
+        all.problems = sink.problems;
+        Ok(())
+    }
+
+    /// Reads the cells as names of UIDs: a reader of those of each input.
+    pub(super) fn names(
+        &self,
+        sorted: SortedCells,
+        readings: &[Reading],
+    ) -> Result<Vec<NamesReader>, Error> {
+        let first = self.files.first().map_or(0, |place| place.index);
+        let Some(reading) = readings.get(first) else { return Ok(Vec::new()) };
+        let limits = &reading.options.limits;
+        let mut readers: BTreeMap<usize, NamesReader> = BTreeMap::new();
+        self.walk(&sorted, &mut |cell, input| {
+            let reader = readers.entry(input);
+            reader.or_insert_with(|| NamesReader::of_cells(input, limits)).push_cell(&cell);
+            Ok(())
+        })?;
+        readers.values_mut().try_for_each(NamesReader::finish)?;
+        Ok(readers.into_values().collect())
     }
 }
 
-fn file_name(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
+/// A sink that tells points and problems by the input that their row is told of.
+struct ByInput {
+    sink: Sink,
+    input: usize,
+    points: BTreeMap<usize, u64>,
+    problems: Problems,
+}
+
+impl PointSink for ByInput {
+    fn series(&mut self, metric: &str, tags: &Tags) -> SeriesId {
+        self.sink.series(metric, tags)
+    }
+
+    fn points(&mut self, series: SeriesId, points: &[Point], at: Range<u64>) {
+        let before = self.sink.points_read();
+        self.sink.points(series, points, at);
+        *self.points.entry(self.input).or_default() += self.sink.points_read() - before;
+    }
+
+    fn loss(&mut self, series: SeriesId, hour: Hour, loss: Loss) {
+        self.sink.loss(series, hour, loss);
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.problems.add_to(self.input, problem);
+    }
 }
 
 /// The cells of a store file on their way into runs.

@@ -2,32 +2,46 @@
 
 use std::sync::Arc;
 
-use tsdbproof_core::{Error, Kind};
+use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind};
 use tsdbproof_formats::{Access, FormatReader, Index, Part, PointSink, decompress::Codec};
 
-use super::intake::Reading;
-use crate::{Flow, Host, Input, Task, Work};
+use super::reading::{Holds, Planned, Reading, Use};
+use crate::{Flow, Host, Input, Task, Work, report::NotRead};
 
 /// Bytes of an end that are read before it is known how many are needed.
 const TAIL_BYTES: u64 = 64 << 10;
 
-/// Fills in the parts of every input that has an index.
+/// What the ends of files said beside how to read them.
+#[derive(Default)]
+pub(super) struct Ends {
+    /// Faults in them, with the input's index.
+    pub(super) problems: Vec<(usize, Problem)>,
+    /// Files that can't be read, where others can.
+    pub(super) not_read: Vec<NotRead>,
+}
+
+/// Fills in the parts of every input that has an index. One whose end is damaged, or of a kind that
+/// is not read, costs that file, unless it is the only one.
 pub(super) async fn read_indexes<H: Host>(
     host: &H,
     inputs: &[Input],
     first_input: usize,
     readings: &mut [Reading],
-) -> Result<(), Error> {
+) -> Result<Ends, Error> {
+    let mut ends = Ends::default();
     let mut wanted: Vec<(usize, u64)> = Vec::new();
     for (index, (input, reading)) in inputs.iter().zip(readings.iter()).enumerate() {
-        if let Some(size) = check(input, reading)? {
+        if reading.holds == Holds::Points
+            && let Some(size) = check(input, reading)?
+        {
             wanted.push((index, size.saturating_sub(TAIL_BYTES)));
         }
     }
+    let is_only = readings.iter().filter(|reading| reading.holds == Holds::Points).count() == 1;
     while !wanted.is_empty() {
         let task = |&(index, from)| {
             let limit = readings.get(index).map_or(0, |it: &Reading| it.options.limits.index_bytes);
-            let work = Tail { bytes: Vec::new(), limit };
+            let work = Collect { bytes: Vec::new(), limit };
             Task { input: first_input + index, from, work }
         };
         let tails = host.read(wanted.iter().map(task).collect()).await?;
@@ -36,21 +50,67 @@ pub(super) async fn read_indexes<H: Host>(
             let (Some(input), Some(reading)) = (inputs.get(index), readings.get_mut(index)) else {
                 continue;
             };
-            let in_file = |error: Error| error.in_file(&input.name);
-            match parts(reading, &tail.work.bytes, input.size.unwrap_or(0)).map_err(in_file)? {
-                Index::Parts(parts) => reading.parts = parts.into(),
-                Index::Cells(file) => {
-                    let name = input.name.rsplit('/').next().unwrap_or_default();
-                    reading.store_file = Some(file.named(name));
+            match read_end(input, reading, &tail.work.bytes, from) {
+                Ok(earlier) => wanted.extend(earlier.map(|earlier| (index, earlier))),
+                Err(error) if is_only && reading.planned.is_empty() => {
+                    return Err(error.in_file(&input.name));
                 }
-                Index::Wanted(earlier) if earlier < from => wanted.push((index, earlier)),
-                Index::Wanted(_) => {
-                    return Err(in_file(Error::new(Kind::Malformed, "its index has no beginning")));
-                }
+                Err(error) => ends.take((index, input), reading, error)?,
             }
         }
     }
-    Ok(())
+    Ok(ends)
+}
+
+/// Reads the end of a file; gives the earlier byte from which on it is wanted first, if it is.
+fn read_end(
+    input: &Input,
+    reading: &mut Reading,
+    tail: &[u8],
+    from: u64,
+) -> Result<Option<u64>, Error> {
+    match parts(reading, tail, input.size.unwrap_or(0))? {
+        Index::Parts(parts) => reading.parts = parts.into(),
+        Index::Cells(file) if reading.planned.is_empty() => {
+            let file = file.named(input.name.rsplit('/').next().unwrap_or_default());
+            reading.uses = vec![Use { planned: None, file }];
+        }
+        Index::Cells(file) => {
+            let use_of = |planned: &Planned| Use {
+                file: file.clone().used_as(&planned.file),
+                planned: Some(planned.clone()),
+            };
+            reading.uses = reading.planned.iter().map(use_of).collect();
+        }
+        Index::Wanted(earlier) if earlier < from => return Ok(Some(earlier)),
+        Index::Wanted(_) => return Err(Error::new(Kind::Malformed, "its index has no beginning")),
+    }
+    Ok(None)
+}
+
+impl Ends {
+    /// Takes what is wrong with a file. Errors: what is wrong with the job.
+    fn take(
+        &mut self,
+        (index, input): (usize, &Input),
+        reading: &mut Reading,
+        error: Error,
+    ) -> Result<(), Error> {
+        match error.kind() {
+            Kind::Malformed => {
+                let what = format!("{}; nothing of the file is read", error.what());
+                let at = error.position().unwrap_or(Position::Byte(0));
+                self.problems.push((index, Problem { kind: ProblemKind::BadRecord, at, what }));
+            }
+            Kind::Unsupported => {
+                self.not_read
+                    .push(NotRead { name: input.name.clone(), why: error.what().to_owned() });
+            }
+            _ => return Err(error.in_file(&input.name)),
+        }
+        reading.holds = Holds::Nothing;
+        Ok(())
+    }
 }
 
 fn parts(reading: &Reading, tail: &[u8], size: u64) -> Result<Index, Error> {
@@ -85,13 +145,13 @@ fn whole_file(input: &Input, reading: &Reading) -> Result<u64, Error> {
     .help("unpack or write it to a file first, and name that"))
 }
 
-/// Collects the end of a file.
-struct Tail {
-    bytes: Vec<u8>,
-    limit: usize,
+/// Collects the bytes of a file that is needed whole, or of its end.
+pub(super) struct Collect {
+    pub(super) bytes: Vec<u8>,
+    pub(super) limit: usize,
 }
 
-impl Work for Tail {
+impl Work for Collect {
     fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {
         if self.bytes.len() + bytes.len() > self.limit {
             return Err(Error::new(

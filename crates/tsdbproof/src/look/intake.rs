@@ -2,73 +2,20 @@
 
 use std::sync::Arc;
 
-use tsdbproof_core::Error;
+use tsdbproof_core::{Error, Position, Problem, ProblemKind};
 use tsdbproof_formats::{
-    Access, Format, FormatReader, NoPoints, ReadOptions, StoreFile,
-    decompress::{Codec, Decompressor, Piece},
+    CrcCheck, FormatReader, PointSink,
+    decompress::{Decompressor, Piece},
 };
 
 use super::{
     digests::{BLOCK_BYTES, Digester, FileBlocks},
-    indexed::InParts,
+    reading::{Part, Reading},
     sink::{Found, Keep, Shared, Sink},
     staged::{Feed, Plan},
     wanted::Wanted,
 };
 use crate::{FileDigests, Flow};
-
-/// How an input is read.
-#[derive(Clone)]
-pub(crate) struct Reading {
-    pub(crate) codec: Codec,
-    pub(crate) format: &'static Format,
-    pub(crate) options: Arc<ReadOptions>,
-    /// The parts that its index tells of, where it has one.
-    pub(crate) parts: Arc<[tsdbproof_formats::Part]>,
-    /// The store file that it is, if it is one.
-    pub(crate) store_file: Option<StoreFile>,
-    /// Whether it is read for points; names of UIDs are read before.
-    pub(crate) holds_points: bool,
-}
-
-impl Reading {
-    /// A reader whose first byte will be the unpacked file's byte `at`.
-    fn open(&self, at: u64) -> Box<dyn FormatReader> {
-        match (&self.format.access, &self.options.tables) {
-            _ if !self.holds_points => Box::new(NoPoints),
-            (Access::Stream { open, .. }, _) => open(&self.options, at),
-            (Access::Indexed { .. }, _) => Box::new(InParts::new(&self.parts, at)),
-            (Access::Cells { open }, Some(tables)) => {
-                open(&self.options).points(tables, &self.options.limits)
-            }
-            (Access::Cells { .. }, None) => Box::new(NoPoints),
-        }
-    }
-
-    pub(crate) fn unpack(&self) -> Box<dyn Decompressor> {
-        self.codec.open(&self.options.limits)
-    }
-}
-
-/// The bytes of an input that a part answers for: lines that begin in them, blocks that do.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Part {
-    pub(crate) from: u64,
-    /// `None`: to the input's end.
-    pub(crate) to: Option<u64>,
-    /// It was cut without regard to lines: one may go over its borders.
-    pub(crate) cuts_lines: bool,
-}
-
-impl Part {
-    /// All of an input.
-    pub(crate) const WHOLE: Part = Part { from: 0, to: None, cuts_lines: false };
-
-    /// The first byte to read: a line begins in the part if the byte before it ends one.
-    pub(crate) fn first_byte(self) -> u64 {
-        if self.cuts_lines { self.from.saturating_sub(1) } else { self.from }
-    }
-}
 
 /// A first look at one part of one input.
 pub(crate) struct FirstLook {
@@ -80,6 +27,8 @@ pub(crate) struct FirstLook {
     pub(crate) digests: FileDigests,
     /// The first damage is enough.
     pub(crate) strict: bool,
+    /// The side file with its sums.
+    pub(crate) sums: Option<Arc<[u8]>>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -94,6 +43,7 @@ pub(crate) struct Intake {
     unpack: Box<dyn Decompressor>,
     sink: Sink,
     digester: Option<Digester>,
+    sums: Option<CrcCheck>,
     is_protected: bool,
 }
 
@@ -104,6 +54,8 @@ pub(crate) struct PartLook {
     pub(crate) blocks: FileBlocks,
     /// Whether checksums protect all that was read for points.
     pub(crate) is_protected: bool,
+    /// Whether a side file has sums of all of its bytes.
+    pub(crate) has_sums: bool,
     /// The byte behind the last that was read.
     pub(crate) end: u64,
 }
@@ -126,7 +78,19 @@ impl Plan for FirstLook {
             from if from > 0 && part.cuts_lines => State::Seeking,
             from => State::Reading(reading.open(from)),
         };
-        let (unpack, keeps_kind) = (reading.unpack(), reading.format.keeps_kind);
+        let unpack = reading.unpack();
+        let keeps_kind = reading.format.keeps_kind;
+        let sink = Sink::new(&self.shared, self.input, keep);
+        let mut sink = sink.telling_kinds(keeps_kind);
+        let sums = self.sums.and_then(|sums| match CrcCheck::new(&sums) {
+            Ok(check) => Some(check),
+            Err(what) => {
+                let what = format!("what should be its side file is {what}");
+                let at = Position::Byte(0);
+                sink.problem(Problem { kind: ProblemKind::BadChecksum, at, what });
+                None
+            }
+        });
         Intake {
             reading,
             part,
@@ -134,7 +98,8 @@ impl Plan for FirstLook {
             at: part.first_byte(),
             state,
             unpack,
-            sink: Sink::new(&self.shared, self.input, keep).telling_kinds(keeps_kind),
+            sink,
+            sums,
             digester: Digester::new(self.digests, part.from, part.to),
             // Until a reader that read something says otherwise.
             is_protected: true,
@@ -211,7 +176,6 @@ fn relieve(sink: &mut Sink, reader: &mut dyn FormatReader) -> Result<(), Error> 
 
 /// One unpacked piece into the reader, and its points into the sink.
 fn take(piece: Piece<'_>, reader: &mut dyn FormatReader, sink: &mut Sink) -> Result<(), Error> {
-    use tsdbproof_formats::PointSink;
     match piece {
         Piece::Bytes(bytes) => {
             reader.push(bytes, sink)?;
@@ -237,6 +201,9 @@ impl Feed for Intake {
         if let Some(digester) = &mut self.digester {
             digester.push(bytes, self.at);
         }
+        if let Some(sums) = &mut self.sums {
+            sums.push(bytes, &mut |problem| self.sink.problem(problem));
+        }
         self.at += bytes.len() as u64;
         let wants_blocks = self.digester.as_ref().is_some_and(|it| it.wants(self.at, self.part.to));
         let enough = stops || matches!(self.state, State::Done(_)) && !wants_blocks;
@@ -245,10 +212,15 @@ impl Feed for Intake {
 
     fn finish(mut self) -> Result<PartLook, Error> {
         self.end_lines()?;
+        let stops = self.strict && self.sink.has_damage();
+        let has_sums = self.sums.is_some();
+        if let Some(sums) = self.sums.as_mut().filter(|_| !stops) {
+            sums.finish(&mut |problem| self.sink.problem(problem));
+        }
         let lines = if let State::Done(lines) = self.state { lines } else { 0 };
         let blocks = self.digester.map(Digester::finish).unwrap_or_default();
         let Intake { is_protected, at: end, .. } = self;
-        Ok(PartLook { found: self.sink.finish()?, lines, blocks, is_protected, end })
+        Ok(PartLook { found: self.sink.finish()?, lines, blocks, is_protected, has_sums, end })
     }
 }
 

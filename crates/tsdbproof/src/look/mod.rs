@@ -4,8 +4,12 @@
 //! | file | what |
 //! | --- | --- |
 //! | `intake` | the work that a host feeds: bytes → decompressor → reader → sink |
+//! | `reading` | how each input is read |
+//! | `sums` | side files with the sums of the files beside them |
+//! | `snapshots` | which files a snapshot names |
 //! | `indexed` | files whose end says where their parts lie |
-//! | `tables`, `cells` | sources of cells: names of UIDs first, overlapping files as one |
+//! | `tables`, `sampling`, `naming` | sources of cells: what their tables are for, names of UIDs first |
+//! | `overlap`, `cells` | store files whose rows overlap, read as one |
 //! | `sink` | points into open hours, or into runs |
 //! | `runs`, `row` | sorted runs in memory or scratch space, and what stands in them |
 //! | `fold` | partial rows and kept points into one row for each leaf |
@@ -19,11 +23,17 @@ mod fold;
 mod indexed;
 mod intake;
 mod leaves;
+mod naming;
+mod overlap;
 mod problems;
+mod reading;
 mod row;
 mod runs;
+mod sampling;
 mod sink;
+mod snapshots;
 mod staged;
+mod sums;
 mod tables;
 mod walk;
 mod wanted;
@@ -31,7 +41,7 @@ mod wanted;
 use std::sync::{Arc, Mutex};
 
 use tsdbproof_core::{Error, Kind, Problem, digest::Depth};
-use tsdbproof_formats::{Access, ReadOptions, decompress::Codec};
+use tsdbproof_formats::decompress::Codec;
 
 pub(crate) use digests::{BLOCK_BYTES, FileBlocks};
 pub(crate) use fold::{Conflicts, next_instant, resolve};
@@ -42,16 +52,23 @@ pub(crate) use runs::{Item, Merge, Run, RunWriter, Spill, Window};
 pub(crate) use walk::{Instant, Walk};
 pub(crate) use wanted::{SeriesHash, Wanted};
 
-use cells::read_merged;
+use cells::{MergedFound, read_merged};
 use fold::{Evidence, fold};
 use indexed::read_indexes;
-use intake::{FirstLook, Part, Reading, SecondLook};
+use intake::{FirstLook, SecondLook};
+pub(crate) use reading::recognise;
+use reading::{Holds, Part, Reading, part_bytes, readings};
 pub(crate) use sink::Observer;
 use sink::Shared;
+use snapshots::read_snapshots;
 use staged::Staged;
+use sums::{Looking, find_sums};
 use tables::read_tables;
 
-use crate::{Host, Input, Options, Source, Task, Work};
+use crate::{
+    Host, Input, Options, Source, Task, Work,
+    report::{NotRead, SnapshotRead},
+};
 
 /// What a first and a second look at a side gave.
 pub(crate) struct Looked {
@@ -61,6 +78,12 @@ pub(crate) struct Looked {
     pub(crate) points_read: u64,
     pub(crate) filtered: u64,
     pub(crate) conflicts: Conflicts,
+    /// The snapshots that said what is read.
+    pub(crate) snapshots: Vec<SnapshotRead>,
+    /// What could not be read, beside what the host could not open.
+    pub(crate) not_read: Vec<NotRead>,
+    /// Cells written before this instant are not shown, where a table says so.
+    pub(crate) expire_before_ms: Option<i64>,
     side: Side,
     /// Points that are at hand in runs.
     kept: Vec<Run>,
@@ -76,6 +99,65 @@ pub(crate) struct FileLook {
     pub(crate) blocks: FileBlocks,
     /// Whether checksums protect its points.
     pub(crate) is_protected: bool,
+    /// Whether it decides about points though it holds none, or they were read before.
+    pub(crate) decides: bool,
+    /// Whether it is a file of the source, and not one that stands beside.
+    is_of_source: bool,
+}
+
+impl FileLook {
+    /// An input before it is looked at.
+    fn new((input, reading): (&Input, &Reading)) -> Self {
+        FileLook {
+            name: input.name.clone(),
+            size_bytes: 0,
+            codec: reading.codec.name(),
+            format: reading.format.name,
+            points_read: 0,
+            blocks: FileBlocks::default(),
+            is_protected: true,
+            is_of_source: reading.holds != Holds::NoFile,
+            decides: matches!(reading.holds, Holds::ReadBefore { .. } | Holds::Snapshot),
+        }
+    }
+}
+
+/// What is read before the first look: what says how the rest is read, and files that are read as one.
+#[derive(Default)]
+struct Before {
+    snapshots: Vec<SnapshotRead>,
+    not_read: Vec<NotRead>,
+    /// With the input's index.
+    problems: Vec<(usize, Problem)>,
+    merged: MergedFound,
+    expire_before_ms: Option<i64>,
+}
+
+impl Before {
+    async fn read<H: Host>(
+        host: &H,
+        source: &Source,
+        first_input: usize,
+        options: &Options,
+        readings: &mut [Reading],
+        shared: &Arc<Shared>,
+    ) -> Result<Self, Error> {
+        let now_ms = options.now_ms.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
+        find_sums(&source.inputs, readings);
+        let snapshots = read_snapshots(host, source, first_input, now_ms, readings).await?;
+        let ends = read_indexes(host, &source.inputs, first_input, readings).await?;
+        let side = tables::Side { source, first_input, now_ms, shared };
+        let tables = read_tables(host, &side, readings).await?;
+        let merged = read_merged(host, &side, readings, &tables.merged).await?;
+        let problems = [snapshots.problems, ends.problems, tables.problems];
+        Ok(Before {
+            snapshots: snapshots.read,
+            not_read: snapshots.not_read.into_iter().chain(ends.not_read).collect(),
+            problems: problems.into_iter().flatten().collect(),
+            merged,
+            expire_before_ms: tables.expire_before_ms,
+        })
+    }
 }
 
 /// What stays the same over all looks at a side.
@@ -133,14 +215,6 @@ pub(crate) async fn look_as<H: Host>(
     let spills = spills(host, options.memory_bytes)?;
     let threads = host.threads().max(1);
     let sink_bytes = options.memory_bytes / 2 / threads as u64;
-    let read = Arc::new(options.read.clone());
-    let mut readings: Vec<Reading> = source
-        .inputs
-        .iter()
-        .map(|input| reading(input, options, &read))
-        .collect::<Result<_, _>>()?;
-    read_indexes(host, &source.inputs, first_input, &mut readings).await?;
-    let tables = read_tables(host, source, first_input, &mut readings).await?;
     let shared = Arc::new(Shared {
         scope: options.scope.clone(),
         rows: Arc::clone(&spills.0),
@@ -149,13 +223,14 @@ pub(crate) async fn look_as<H: Host>(
         keeps_points: manner.keeps_points,
         observer: manner.observer,
     });
-    let merged = read_merged(host, source, first_input, &mut readings, &tables, &shared).await?;
+    let mut readings = readings(&source.inputs, options)?;
+    let before = Before::read(host, source, first_input, options, &mut readings, &shared).await?;
+    let in_order = shared.observer.is_some();
     let side = Side { shared, readings, first_input, threads };
     let tasks = side.first_look(&source.inputs, options);
-    let in_order = side.shared.observer.is_some();
-    let tasks = if in_order { one_by_one(host, tasks).await? } else { host.read(tasks).await? };
-    let mut looked = side.join(source, tasks, options)?;
-    looked.0.add_merged(tables.problems, merged, &mut looked.1);
+    let looking = Looking { inputs: &source.inputs, first_input, in_order };
+    let tasks = looking.feed(host, tasks).await?;
+    let mut looked = side.join(source, tasks, options, before)?;
     let evidence = &mut looked.1;
     evidence.rows = spills.0.reduce::<Row>(std::mem::take(&mut evidence.rows))?;
     evidence.points = spills.1.reduce::<Kept>(std::mem::take(&mut evidence.points))?;
@@ -173,65 +248,33 @@ pub(crate) async fn look_as<H: Host>(
     Ok(looked)
 }
 
-fn reading(input: &Input, options: &Options, read: &Arc<ReadOptions>) -> Result<Reading, Error> {
-    // To a reader of Arrow files it is a table like others.
-    if input.is_manifest() && options.format.is_none() {
-        return Err(Error::usage("is a manifest, which holds no points")
-            .in_file(&input.name)
-            .help("`verify` and `diff` hold it against a backup; `show` tells what it holds"));
-    }
-    let format = options.format.or(input.probe.format).ok_or_else(|| {
-        Error::new(Kind::Unsupported, "its bytes are of no format that is known here")
-            .in_file(&input.name)
-            .help("`--format NAME` reads it as that format all the same")
-    })?;
-    let options = Arc::clone(read);
-    Ok(Reading {
-        codec: input.probe.codec,
-        format,
-        options,
-        parts: Arc::default(),
-        store_file: None,
-        holds_points: true,
-    })
-}
-
-/// The codec and the format of each input, as they will be read. Errors: one can't be.
-pub(crate) fn recognise(
-    inputs: &[Input],
-    options: &Options,
-) -> Result<Vec<(&'static str, &'static str)>, Error> {
-    let read = Arc::new(options.read.clone());
-    let named = |input| {
-        let reading = reading(input, options, &read)?;
-        indexed::check(input, &reading)?;
-        Ok((reading.codec.name(), reading.format.name))
-    };
-    inputs.iter().map(named).collect()
-}
-
 impl Side {
-    fn first_look(&self, inputs: &[Input], options: &Options) -> Vec<Task<Staged<FirstLook>>> {
+    fn first_look(&self, inputs: &[Input], options: &Options) -> Vec<Task<FirstLook>> {
         let total: u64 = inputs.iter().filter_map(|input| input.size).sum();
         let part_bytes = part_bytes(total, self.threads, options);
         let mut tasks = Vec::new();
         for (index, (input, reading)) in inputs.iter().zip(&self.readings).enumerate() {
             let index = self.first_input + index;
-            let is_whole = options.file_digests.sha256 || self.shared.observer.is_some();
+            if reading.holds == Holds::NoFile {
+                continue;
+            }
+            let in_order = options.file_digests.sha256 || self.shared.observer.is_some();
+            let is_whole = in_order || reading.sums.is_some();
             let parts = match is_whole {
                 true => vec![Part::WHOLE],
                 false => reading.split(input.size, part_bytes),
             };
             for part in parts {
-                let work = Staged::Planned(FirstLook {
+                let work = FirstLook {
                     reading: reading.clone(),
                     part,
                     input: u32::try_from(index).unwrap_or(u32::MAX),
                     is_stream: input.size.is_none(),
                     digests: options.file_digests,
                     strict: options.strict,
+                    sums: None,
                     shared: Arc::clone(&self.shared),
-                });
+                };
                 tasks.push(Task { input: index, from: part.first_byte(), work });
             }
         }
@@ -244,24 +287,19 @@ impl Side {
         source: &Source,
         tasks: Vec<Task<Staged<FirstLook>>>,
         options: &Options,
+        before: Before,
     ) -> Result<(Looked, Evidence), Error> {
-        let file = |(input, reading): (&Input, &Reading)| FileLook {
-            name: input.name.clone(),
-            size_bytes: 0,
-            codec: reading.codec.name(),
-            format: reading.format.name,
-            points_read: 0,
-            blocks: FileBlocks::default(),
-            is_protected: true,
-        };
         let run = Run::default();
         let mut looked = Looked {
             leaves: Leaves { spill: Arc::clone(&self.shared.rows), run, depth: Depth::Hour },
-            files: source.inputs.iter().zip(&self.readings).map(file).collect(),
+            files: source.inputs.iter().zip(&self.readings).map(FileLook::new).collect(),
             problems: Problems::default(),
             points_read: 0,
             filtered: 0,
             conflicts: Conflicts::default(),
+            snapshots: before.snapshots,
+            not_read: before.not_read,
+            expire_before_ms: before.expire_before_ms,
             kept: Vec::new(),
             side: self,
         };
@@ -281,7 +319,9 @@ impl Side {
             evidence.points.extend(result.found.points);
             if let Some(file) = looked.files.get_mut(index) {
                 file.points_read += result.found.points_read;
-                file.is_protected &= result.is_protected;
+                file.is_protected &= looked.side.readings.get(index).is_none_or(|reading| {
+                    reading.is_protected(result.is_protected, result.has_sums)
+                });
                 file.size_bytes = file.size_bytes.max(result.end);
                 file.blocks.blocks.extend(result.blocks.blocks);
                 file.blocks.sha256 = file.blocks.sha256.or(result.blocks.sha256);
@@ -290,6 +330,11 @@ impl Side {
         for (file, input) in looked.files.iter_mut().zip(&source.inputs) {
             file.size_bytes = input.size.unwrap_or(file.size_bytes);
         }
+        for (input, problem) in before.problems {
+            looked.problems.add_to(input, problem);
+        }
+        looked.add_merged(before.merged, &mut evidence);
+        looked.files.retain(|file| file.is_of_source);
         if options.strict
             && let Some(error) = looked.problems.strict_error(|index| name_of(source, index))
         {
@@ -373,19 +418,19 @@ fn unfed() -> Error {
 const LEAST_SHARE_BYTES: u64 = 1 << 20;
 
 impl Looked {
-    /// Adds what was read of tables before their points were, and of files that are read as one.
-    fn add_merged(
-        &mut self,
-        problems: Vec<(usize, Problem)>,
-        merged: sink::Found,
-        evidence: &mut Evidence,
-    ) {
-        problems.into_iter().for_each(|(input, problem)| self.problems.add_to(input, problem));
-        self.problems.join(merged.problems, 0, 0);
-        self.points_read += merged.points_read;
-        self.filtered += merged.filtered;
-        evidence.rows.extend(merged.rows);
-        evidence.points.extend(merged.points);
+    /// Adds what was found in files that were read as one.
+    fn add_merged(&mut self, merged: MergedFound, evidence: &mut Evidence) {
+        let MergedFound { found, points, problems } = merged;
+        self.problems.join_all(problems);
+        self.points_read += found.points_read;
+        self.filtered += found.filtered;
+        for (index, points) in points {
+            if let Some(file) = self.files.get_mut(index) {
+                file.points_read += points;
+            }
+        }
+        evidence.rows.extend(found.rows);
+        evidence.points.extend(found.points);
     }
 
     /// Runs in which the points of these leaves stand, with points of others among them.
@@ -408,43 +453,4 @@ impl Looked {
 /// The name of the input with this index.
 pub(crate) fn name_of(source: &Source, index: usize) -> String {
     source.inputs.get(index).map(|input| input.name.clone()).unwrap_or_default()
-}
-
-/// Bytes of a part: as many parts as threads, unless they would be too small to be worth it.
-fn part_bytes(total: u64, threads: usize, options: &Options) -> u64 {
-    let least = Options::default().split_bytes;
-    if options.split_bytes < least {
-        return options.split_bytes.max(1);
-    }
-    let share = total.div_ceil(threads as u64).max(options.split_bytes);
-    share.div_ceil(BLOCK_BYTES) * BLOCK_BYTES
-}
-
-impl Reading {
-    /// The parts that an input is read in side by side.
-    fn split(&self, size: Option<u64>, part_bytes: u64) -> Vec<Part> {
-        let splits = matches!(self.format.access, Access::Stream { splits_at_lines: true, .. })
-            && self.codec == Codec::Plain;
-        let (cuts_lines, starts): (bool, Vec<u64>) = match size.filter(|size| *size > part_bytes) {
-            Some(size) if splits => {
-                (true, (0..size.div_ceil(part_bytes)).map(|index| index * part_bytes).collect())
-            }
-            Some(_) => (false, self.starts(part_bytes)),
-            None => (false, vec![0]),
-        };
-        let ends = starts.iter().skip(1).copied().map(Some).chain([None]);
-        let part = |(from, to): (&u64, Option<u64>)| Part { from: *from, to, cuts_lines };
-        starts.iter().zip(ends).map(part).collect()
-    }
-
-    /// Where parts of an indexed file begin, the first at its start, none smaller than `part_bytes`.
-    fn starts(&self, part_bytes: u64) -> Vec<u64> {
-        let mut starts = vec![0];
-        for part in self.parts.iter() {
-            if starts.last().is_some_and(|last| part.range.start - last >= part_bytes) {
-                starts.push(part.range.start);
-            }
-        }
-        starts
-    }
 }

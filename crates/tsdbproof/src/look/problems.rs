@@ -38,6 +38,16 @@ impl Problems {
         self.join(one, input, 0);
     }
 
+    /// Adds others, each of the input that it is of.
+    pub(crate) fn join_all(&mut self, others: Problems) {
+        for (kind, found) in others.kinds {
+            let group = self.kinds.entry(kind).or_default();
+            group.count += found.count;
+            let free = SHOWN - group.first.len();
+            group.first.extend(found.first.into_iter().take(free));
+        }
+    }
+
     /// Adds those of a part of `input` that begins behind `lines` lines; parts come in order.
     pub(crate) fn join(&mut self, part: Problems, input: usize, lines: u64) {
         for (kind, found) in part.kinds {

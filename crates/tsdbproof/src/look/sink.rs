@@ -279,6 +279,11 @@ impl Sink {
         Ok(self.found)
     }
 
+    /// Points in scope so far, with repeats.
+    pub(crate) fn points_read(&self) -> u64 {
+        self.found.points_read
+    }
+
     /// Whether damage was found so far.
     pub(crate) fn has_damage(&self) -> bool {
         self.found.problems.has_damage()

@@ -7,43 +7,69 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind};
 use tsdbproof_formats::{
-    Access, Cells, Limits, Names, NamesReader, Part, ReadOptions, Sample, Sampler, StoreFile,
-    TableKind, Tables,
+    Access, Cells, Limits, Names, Part, ReadOptions, Sample, StoreFile, TableKind, TableRules,
+    Tables,
 };
 
-use super::intake::Reading;
-use crate::{Flow, Host, Source, Task, Work};
+use super::{
+    naming::read_names,
+    overlap::{self, Placed},
+    reading::{Holds, Reading},
+    sampling::sample_all,
+    sink::Shared,
+};
+use crate::{Host, Source};
 
 /// What was found on the way to the points.
 #[derive(Default)]
 pub(super) struct Found {
-    /// Problems of tables of UIDs, with the input's index.
+    /// With the input's index.
     pub(super) problems: Vec<(usize, Problem)>,
-    /// Store files whose rows overlap, by table: their cells have to be merged.
-    pub(super) overlapping: Vec<Vec<usize>>,
+    /// Store files whose cells have to be merged.
+    pub(super) merged: Vec<Merged>,
+    /// Cells written before this instant are not shown, where a table says so, by the latest of them.
+    pub(super) expire_before_ms: Option<i64>,
 }
 
-/// An input of cells, as far as its beginning tells.
-struct Input {
-    index: usize,
-    /// The folder of its table.
-    table: String,
-    sample: Sample,
+/// Store files of a table whose rows overlap.
+pub(super) struct Merged {
+    pub(super) files: Vec<Placed>,
+    pub(super) tables: Tables,
+}
+
+/// An input of cells, as far as its beginning tells; of a store file, a use of it.
+pub(super) struct Input {
+    pub(super) index: usize,
+    /// Which use of it.
+    pub(super) use_index: usize,
+    /// Its table, as messages name it.
+    pub(super) table: String,
+    pub(super) sample: Sample,
+}
+
+/// The sources of cells among the inputs of a side.
+pub(super) struct Side<'a> {
+    pub(super) source: &'a Source,
+    pub(super) first_input: usize,
+    /// When times to live are counted to, whatever a snapshot says.
+    pub(super) now_ms: Option<i64>,
+    pub(super) shared: &'a Arc<Shared>,
 }
 
 /// Reads the tables of UIDs of a source, and fits its readings with what they need.
 pub(super) async fn read_tables<H: Host>(
     host: &H,
-    source: &Source,
-    first_input: usize,
+    side: &Side<'_>,
     readings: &mut [Reading],
 ) -> Result<Found, Error> {
-    let inputs = sample_all(host, source, first_input, readings).await?;
+    let source = side.source;
+    let inputs = sample_all(host, source, side.first_input, readings).await?;
     let mut found = Found::default();
     for (index, reading) in readings.iter().enumerate() {
-        let problems = reading.store_file.iter().flat_map(StoreFile::problems);
-        found.problems.extend(problems.map(|problem| (index, problem.clone())));
+        let files = reading.uses.first().map(|it| it.file.problems()).unwrap_or_default();
+        found.problems.extend(files.iter().map(|problem| (index, problem.clone())));
     }
+    found.problems.extend(overlap::strays(&inputs, readings));
     let (mut data, mut uids) = (Vec::new(), Vec::new());
     for input in inputs {
         let is_chosen = source.uids.as_ref().map(|uids| uids.contains(&input.index));
@@ -52,45 +78,58 @@ pub(super) async fn read_tables<H: Host>(
             // Damage may be all that a beginning shows: it is told by who reads the rest.
             (TableKind::Points | TableKind::Empty, Some(false) | None) => data.push(input),
             (kind, Some(true)) => return Err(no_names(source, input.index, &kind)),
-            (kind, _) => {
-                leave_out(readings, input.index);
-                found.problems.push((input.index, no_points(&kind)));
-            }
+            (TableKind::Other(kind), _) => count(&kind, readings, input.index),
+            (TableKind::Uids, _) => found.problems.push(leave_out(readings, input.index)),
         }
     }
-    uids.iter().for_each(|input| leave_out(readings, input.index));
     if data.iter().any(|input| input.sample.kind() == TableKind::Points) {
         check_choice(source, &data, &uids)?;
     }
-    let (names, problems) = read_names(host, first_input, readings, &uids).await?;
+    let (names, problems) = read_names(host, side, readings, &uids).await?;
     found.problems.extend(problems);
     let mut tables: BTreeMap<&str, Vec<&Input>> = BTreeMap::new();
     for input in &data {
         tables.entry(&input.table).or_default().push(input);
     }
     for inputs in tables.values() {
-        fit(source, readings, inputs, &names)?;
-        found.overlapping.extend(overlapping(readings, inputs));
+        let rules = rules_of(readings, inputs, side.now_ms);
+        found.expire_before_ms = found.expire_before_ms.max(rules.expire_before_ms());
+        let tables = fit(source, readings, inputs, &names, rules)?;
+        let merged = overlap::groups(inputs.iter().copied(), readings).into_iter();
+        found.merged.extend(merged.map(|files| Merged { files, tables: tables.clone() }));
     }
     Ok(found)
 }
 
-/// An input that holds no points.
-fn leave_out(readings: &mut [Reading], index: usize) {
-    if let Some(reading) = readings.get_mut(index) {
-        reading.holds_points = false;
+/// Cells of an input that are no points are counted.
+fn count(kind: &str, readings: &mut [Reading], index: usize) {
+    let Some(reading) = readings.get_mut(index) else { return };
+    let what: Arc<str> = format!("a table that holds no points: {kind}").into();
+    if let Some(file) = reading.uses.first().map(|it| it.file.clone()) {
+        let what = Arc::clone(&what);
+        let range = file.range();
+        let open = move |at| file.open(at).count(&what);
+        reading.parts = Arc::new([Part { range, open: Arc::new(open) }]);
     }
+    reading.holds = Holds::Others(what);
 }
 
-/// A table that is neither of points nor of the names that are wanted.
-fn no_points(kind: &TableKind) -> Problem {
-    let what = match kind {
-        TableKind::Other(families) => {
-            format!("a table that holds no points, of families {families}")
-        }
-        _ => "a table of UIDs that is not the chosen one".to_owned(),
-    };
-    Problem { kind: ProblemKind::NotAPoint, at: Position::Byte(0), what: what + "; left out" }
+/// A table of UIDs beside the one that was chosen.
+fn leave_out(readings: &mut [Reading], index: usize) -> (usize, Problem) {
+    if let Some(reading) = readings.get_mut(index) {
+        reading.holds = Holds::ReadBefore { is_protected: true };
+    }
+    let what = "a table of UIDs that is not the chosen one; left out".to_owned();
+    (index, Problem { kind: ProblemKind::NotAPoint, at: Position::Byte(0), what })
+}
+
+/// What a scan of a table shows.
+fn rules_of(readings: &[Reading], inputs: &[&Input], now_ms: Option<i64>) -> TableRules {
+    let uses = inputs.iter().filter_map(|input| {
+        readings.get(input.index).and_then(|reading| reading.uses.get(input.use_index))
+    });
+    let planned = uses.filter_map(|it| it.planned.as_ref()).map(|planned| planned.rules).next();
+    planned.unwrap_or_else(|| TableRules::at(now_ms))
 }
 
 fn name_of(source: &Source, index: usize) -> &str {
@@ -139,21 +178,24 @@ fn fit(
     readings: &mut [Reading],
     inputs: &[&Input],
     names: &Names,
-) -> Result<(), Error> {
+    rules: TableRules,
+) -> Result<Tables, Error> {
     let first = inputs.first().map_or(0, |input| input.index);
     let widths = readings.get(first).map(|reading| reading.options.key_widths);
     let keys = inputs.iter().flat_map(|input| input.sample.keys());
     let tables = Tables::new(names.clone(), widths.unwrap_or_default(), keys)
-        .map_err(|error| error.in_file(name_of(source, first)))?;
+        .map_err(|error| error.in_file(name_of(source, first)))?
+        .with_rules(rules);
     for input in inputs {
         let Some(reading) = readings.get_mut(input.index) else { continue };
         let options = ReadOptions { tables: Some(tables.clone()), ..(*reading.options).clone() };
         reading.options = Arc::new(options);
-        if let Some(file) = &reading.store_file {
-            reading.parts = Arc::new([part(file.clone(), tables.clone(), reading.options.limits)]);
+        if let Some(used) = reading.uses.get(input.use_index) {
+            let part = part(used.file.clone(), tables.clone(), reading.options.limits);
+            reading.parts = Arc::new([part]);
         }
     }
-    Ok(())
+    Ok(tables)
 }
 
 /// All cells of a store file, as one part: a row may go over any border.
@@ -161,176 +203,12 @@ fn part(file: StoreFile, tables: Tables, limits: Limits) -> Part {
     Part { range: file.range(), open: Arc::new(move |at| file.open(at).points(&tables, &limits)) }
 }
 
-/// All store files of a table, if the rows of any two overlap.
-fn overlapping(readings: &[Reading], inputs: &[&Input]) -> Option<Vec<usize>> {
-    let mut files = Vec::new();
-    for input in inputs {
-        let file = readings.get(input.index).and_then(|reading| reading.store_file.as_ref());
-        if let (Some(file), Some(first)) = (file, input.sample.keys().next()) {
-            files.push((first, file.last_row(), input.index));
-        }
-    }
-    files.sort_unstable();
-    let pairs = files.iter().zip(files.iter().skip(1));
-    let overlap = |((_, last, _), (next, ..)): (&(_, Option<&[u8]>, _), &(&[u8], _, _))| {
-        last.is_none_or(|last| *next <= last)
-    };
-    let any = pairs.into_iter().any(|(a, b)| overlap((a, b)));
-    any.then(|| files.iter().map(|(.., index)| *index).collect())
-}
-
-/// The folder that all parts of a table lie in: of a store file the one above region and family.
-fn table_of(name: &str, is_store_file: bool) -> String {
-    let above = |name: &str| name.rsplit_once('/').map(|(folder, _)| folder.to_owned());
-    let folder = above(name).unwrap_or_default();
-    let table = above(&folder).filter(|_| is_store_file).and_then(|region| above(&region));
-    table.unwrap_or(folder)
-}
-
-async fn sample_all<H: Host>(
-    host: &H,
-    source: &Source,
-    first_input: usize,
-    readings: &[Reading],
-) -> Result<Vec<Input>, Error> {
-    let mut tasks = Vec::new();
-    for (index, reading) in readings.iter().enumerate() {
-        if let Some((from, cells)) = cells(reading) {
-            let unpack = reading.unpack();
-            let work = Sampling { unpack, sampler: Some(cells.sample()), sample: None };
-            tasks.push(Task { input: first_input + index, from, work });
-        }
-    }
-    let mut inputs = Vec::new();
-    for task in host.read(tasks).await? {
-        let index = task.input - first_input;
-        let is_store_file = readings.get(index).is_some_and(|it| it.store_file.is_some());
-        let table = table_of(name_of(source, index), is_store_file);
-        inputs.push(Input { index, table, sample: task.work.sample.unwrap_or_default() });
-    }
-    Ok(inputs)
-}
-
 /// The cells of an input, and where they begin, if it is a source of cells.
-pub(super) fn cells(reading: &Reading) -> Option<(u64, Cells)> {
-    match (&reading.format.access, &reading.store_file) {
-        (Access::Cells { open }, _) => Some((0, open(&reading.options))),
-        (_, Some(file)) => Some((file.range().start, file.open(0))),
+pub(super) fn cells(reading: &Reading, use_index: usize) -> Option<(u64, Cells)> {
+    match (&reading.format.access, reading.uses.get(use_index)) {
+        _ if reading.holds != Holds::Points => None,
+        (_, Some(used)) => Some((used.file.range().start, used.file.open(0))),
+        (Access::Cells { open }, None) if use_index == 0 => Some((0, open(&reading.options))),
         _ => None,
-    }
-}
-
-type Unpack = Box<dyn tsdbproof_formats::decompress::Decompressor>;
-
-struct Sampling {
-    unpack: Unpack,
-    sampler: Option<Sampler>,
-    sample: Option<Sample>,
-}
-
-/// The bytes of a piece. Damage is told by who reads all of it.
-fn bytes_of(piece: tsdbproof_formats::decompress::Piece<'_>) -> &[u8] {
-    match piece {
-        tsdbproof_formats::decompress::Piece::Bytes(bytes) => bytes,
-        _ => &[],
-    }
-}
-
-impl Work for Sampling {
-    fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {
-        let Some(sampler) = &mut self.sampler else { return Ok(Flow::Enough) };
-        let mut wants_more = true;
-        self.unpack.push(bytes, &mut |piece| {
-            if wants_more {
-                wants_more = sampler.push(bytes_of(piece))?;
-            }
-            Ok(())
-        })?;
-        Ok(if wants_more { Flow::More } else { Flow::Enough })
-    }
-
-    fn finish(&mut self) -> Result<(), Error> {
-        let Some(mut sampler) = self.sampler.take() else { return Ok(()) };
-        // What is left of a small file comes out only now.
-        self.unpack.finish(&mut |piece| sampler.push(bytes_of(piece)).map(drop))?;
-        self.sample = Some(sampler.finish()?);
-        Ok(())
-    }
-}
-
-async fn read_names<H: Host>(
-    host: &H,
-    first_input: usize,
-    readings: &[Reading],
-    uids: &[Input],
-) -> Result<(Names, Vec<(usize, Problem)>), Error> {
-    let mut tasks = Vec::new();
-    for Input { index, .. } in uids {
-        let Some(reading) = readings.get(*index) else { continue };
-        if let Some((from, cells)) = cells(reading) {
-            let names = cells.names(*index, &reading.options.limits);
-            let work = Naming { unpack: reading.unpack(), names, problems: Vec::new() };
-            tasks.push(Task { input: first_input + index, from, work });
-        }
-    }
-    let (mut readers, mut problems) = (Vec::new(), Vec::new());
-    for Task { input, work, .. } in host.read(tasks).await? {
-        problems.extend(work.problems.into_iter().map(|problem| (input - first_input, problem)));
-        readers.push(work.names);
-    }
-    let (names, faults) = NamesReader::join(readers);
-    problems.extend(faults);
-    Ok((names, problems))
-}
-
-struct Naming {
-    unpack: Unpack,
-    names: NamesReader,
-    problems: Vec<Problem>,
-}
-
-impl Naming {
-    fn take(
-        names: &mut NamesReader,
-        problems: &mut Vec<Problem>,
-        piece: tsdbproof_formats::decompress::Piece<'_>,
-    ) -> Result<(), Error> {
-        use tsdbproof_formats::decompress::Piece;
-        match piece {
-            Piece::Bytes(bytes) => names.push(bytes)?,
-            Piece::Gap(problem) => {
-                problems.push(problem);
-                names.gap();
-            }
-            Piece::Problem(problem) => problems.push(problem),
-        }
-        Ok(())
-    }
-}
-
-impl Work for Naming {
-    fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {
-        let Naming { unpack, names, problems } = self;
-        unpack.push(bytes, &mut |piece| Naming::take(names, problems, piece))?;
-        Ok(Flow::More)
-    }
-
-    fn finish(&mut self) -> Result<(), Error> {
-        let Naming { unpack, names, problems } = self;
-        unpack.finish(&mut |piece| Naming::take(names, problems, piece))?;
-        names.finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_of_a_table_lie_in_its_folder() {
-        assert_eq!(table_of("backup/main/part-m-00000", false), "backup/main");
-        assert_eq!(table_of("part-m-00000", false), "");
-        assert_eq!(table_of("data/default/tsdb/0a1b/t/77", true), "data/default/tsdb");
-        assert_eq!(table_of("t/77", true), "t");
     }
 }

@@ -197,9 +197,9 @@ fn coverage(report: &Report) -> String {
         .compared
         .as_ref()
         .map(|compared| hint(&format!("Compared: {}.", text(&phrase::coverage(compared)))));
-    let notes = report.sides.iter().map(|side| (role(report, side), phrase::notes(side)));
-    let notes = notes.filter(|(_, notes)| !notes.is_empty());
-    let notes: String = notes.map(|(role, it)| hint(&text(&format!("{role}: {it}.")))).collect();
+    let notes_of =
+        |side| phrase::notes(side).map(|note| format!("{}: {note}.", role(report, side)));
+    let notes: String = report.sides.iter().flat_map(notes_of).map(|it| hint(&text(&it))).collect();
     let kinds = report.compared.iter().flat_map(phrase::kind_changes);
     let kinds: String = kinds.map(|line| hint(&text(&line))).collect();
     table("What was compared", &head, &[], &rows) + &kinds + &compared.unwrap_or_default() + &notes

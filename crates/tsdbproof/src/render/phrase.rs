@@ -8,7 +8,7 @@ use super::words::{counted, counted_more, number, shift};
 use crate::{
     report::{
         Cause, Compared, Counts, Difference, JobKind, KindChange, PlacedProblem, PointDifference,
-        Report, Side, Verdict,
+        Report, Side, SnapshotRead, Verdict,
     },
     time::{time, window},
 };
@@ -174,6 +174,10 @@ pub(super) fn totals(counts: &Counts, depth: &str) -> String {
     if let Some(changed) = parts.last_mut().filter(|_| !causes.is_empty()) {
         *changed = format!("{changed} ({})", causes.join(", "));
     }
+    parts.extend((counts.expired > 0).then(|| match counts.missing + counts.extra {
+        lacking if lacking == counts.expired => "older than the TTL".to_owned(),
+        _ => format!("{} of these older than the TTL", number(counts.expired)),
+    }));
     parts.extend(differing(unresolved_nodes, depth).map(|nodes| match f32_equal_nodes {
         0 => nodes,
         equal => format!("{nodes} ({} of them equal in single precision)", number(equal)),
@@ -246,6 +250,7 @@ fn cause(cause: &Cause, changed: u64, depth: &str) -> String {
         Cause::Unit { taken, points } => {
             format!("{} with {} taken", number(*points), taken.replace('-', " "))
         }
+        Cause::Expired { points } => format!("{} older than the TTL", number(*points)),
         Cause::WholeSeconds { points } => format!("{} cut to whole seconds", number(*points)),
         Cause::WideIntegers { points } => {
             format!("{} printed as the doubles next to them", number(*points))
@@ -356,8 +361,38 @@ pub(super) fn coverage(compared: &Compared) -> String {
     format!("{unit}, {equal}{lossy}; {points}")
 }
 
+/// `snapshot nightly of tsdb, taken 2026-03-02 04:00:00: 12 store files in 4 regions`.
+fn snapshot(snapshot: &SnapshotRead) -> String {
+    let SnapshotRead { name, table, taken, read_at, ttl_s, .. } = snapshot;
+    let (name, table) = (shown(name, NAME_CHARS), shown(table, NAME_CHARS));
+    let mut text = format!("snapshot {name} of {table}");
+    if let Some(taken) = taken {
+        let _ = write!(text, ", taken {}", shown(taken, NAME_CHARS));
+    }
+    let files = counted(snapshot.store_files, "store file");
+    let _ = write!(text, ": {files} in {}", counted(snapshot.regions, "region"));
+    if snapshot.missing_files > 0 {
+        let _ = write!(text, ", {} of them missing", number(snapshot.missing_files));
+    }
+    if let Some(ttl_s) = ttl_s {
+        let _ = write!(text, "; cells live {} s", number(*ttl_s));
+        let at = read_at.iter().filter(|at| Some(*at) != taken.as_ref());
+        text.extend(at.map(|at| format!(", counted to {}", shown(at, NAME_CHARS))));
+    }
+    if snapshot.skips_memory {
+        text.push_str("; what stood in memory was left out of it");
+    }
+    text
+}
+
+/// What else is to be known of a side, a line each.
+pub(super) fn notes(side: &Side) -> impl Iterator<Item = String> {
+    let counts = Some(counts(side)).filter(|counts| !counts.is_empty());
+    counts.into_iter().chain(side.snapshots.iter().map(snapshot))
+}
+
 /// Counts of a side that are worth a word.
-pub(super) fn notes(side: &Side) -> String {
+fn counts(side: &Side) -> String {
     let Side { repeats, replaced, conflicts, undecided, filtered, .. } = *side;
     // Under `--duplicates` only one of the values counts.
     let several = match side.scope.contains("duplicates ") {

@@ -42,6 +42,7 @@ fn side(role: &'static str, name: &str, points: u64) -> Side {
         left_out: BTreeMap::new(),
         losses: BTreeMap::new(),
         not_read: Vec::new(),
+        snapshots: Vec::new(),
         metrics: Vec::new(),
         days: BTreeMap::new(),
         rows: BTreeMap::new(),

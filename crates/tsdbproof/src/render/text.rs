@@ -388,10 +388,7 @@ impl Page<'_> {
             lines.push(("compared".to_owned(), coverage(compared)));
         }
         for side in &self.report.sides {
-            let notes = notes(side);
-            if !notes.is_empty() {
-                lines.push((role(self.report, side), notes));
-            }
+            lines.extend(notes(side).map(|note| (role(self.report, side), note)));
         }
         if !lines.is_empty() && self.text.contains("\n\n") {
             self.text.push('\n');

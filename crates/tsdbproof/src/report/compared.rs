@@ -104,6 +104,10 @@ pub struct Counts {
     pub extra: u64,
     /// Instants that both have, with other values.
     pub changed: u64,
+    /// Those of `missing` and `extra` that are older than the time to live on the side that lacks them.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub expired: u64,
     /// Those of `changed` in which one side is the other in single precision.
     pub narrowed: u64,
     /// Those of `changed` in which one side lacks some of several values of the other.
@@ -132,6 +136,7 @@ impl Counts {
         self.missing += other.missing;
         self.extra += other.extra;
         self.changed += other.changed;
+        self.expired += other.expired;
         self.narrowed += other.narrowed;
         self.resolved += other.resolved;
         self.within_tolerance += other.within_tolerance;
@@ -208,6 +213,11 @@ pub enum Cause {
     Unit {
         /// Which of both.
         taken: &'static str,
+        /// Points.
+        points: u64,
+    },
+    /// Points are older than the time to live (TTL) on the side that lacks them.
+    Expired {
         /// Points.
         points: u64,
     },

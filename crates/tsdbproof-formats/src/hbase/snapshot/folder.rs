@@ -2,43 +2,84 @@
 
 use std::collections::BTreeMap;
 
+/// The folder below a root that holds its snapshots.
+pub const SNAPSHOTS: &str = ".hbase-snapshot";
+/// The folder in it of those that are not finished.
+pub const UNFINISHED_SNAPSHOTS: &str = ".tmp";
+
 /// The files of a snapshot among those of a folder, by their index in its list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct SnapshotFolder {
-    pub(crate) name: String,
+pub struct SnapshotFolder {
+    /// The path of the folder above `.hbase-snapshot`, empty or with `/` at its end: no store file of
+    /// the snapshot lies elsewhere.
+    pub root: String,
+    /// The snapshot's name.
+    pub name: String,
     /// It stands in `.tmp`: it was never finished, or not exported to its end.
-    pub(crate) is_unfinished: bool,
+    pub is_unfinished: bool,
     /// `.snapshotinfo`.
-    pub(crate) info: Option<usize>,
+    pub info: Option<usize>,
     /// `data.manifest`.
-    pub(crate) manifest: Option<usize>,
+    pub manifest: Option<usize>,
     /// Every `region-manifest.…`.
-    pub(crate) region_manifests: Vec<usize>,
+    pub region_manifests: Vec<usize>,
 }
 
-/// The snapshots in a folder of these relative paths, by name.
-pub(crate) fn find<'p>(paths: impl IntoIterator<Item = &'p str>) -> Vec<SnapshotFolder> {
-    let mut found: BTreeMap<(&str, bool), SnapshotFolder> = BTreeMap::new();
+/// The snapshots in a folder of these paths, by root and name.
+pub fn find<'p>(paths: impl IntoIterator<Item = &'p str>) -> Vec<SnapshotFolder> {
+    let mut found: BTreeMap<(&str, &str, bool), SnapshotFolder> = BTreeMap::new();
     for (index, path) in paths.into_iter().enumerate() {
-        let Some((name, is_unfinished, file)) = parts(path) else { continue };
-        let snapshot = found.entry((name, is_unfinished)).or_default();
-        (snapshot.name, snapshot.is_unfinished) = (name.to_owned(), is_unfinished);
+        let Some(Parts { root, name, is_unfinished, file }) = parts(path) else { continue };
+        let snapshot = found.entry((root, name, is_unfinished)).or_default();
+        snapshot.is_unfinished = is_unfinished;
+        (snapshot.root, snapshot.name) = (root.to_owned(), name.to_owned());
         match file {
-            ".snapshotinfo" => snapshot.info = Some(index),
-            "data.manifest" => snapshot.manifest = Some(index),
-            _ if file.starts_with("region-manifest.") => snapshot.region_manifests.push(index),
-            _ => {}
+            File::Info => snapshot.info = Some(index),
+            File::Manifest => snapshot.manifest = Some(index),
+            File::RegionManifest => snapshot.region_manifests.push(index),
         }
     }
     found.into_values().collect()
 }
 
-/// The snapshot's name, whether it is unfinished, and the file's own name.
-fn parts(path: &str) -> Option<(&str, bool, &str)> {
-    let mut parts = path.split('/').skip_while(|part| *part != ".hbase-snapshot").skip(1);
-    let first = parts.next()?;
-    let is_unfinished = first == ".tmp";
-    let name = if is_unfinished { parts.next()? } else { first };
-    let file = parts.next()?;
-    parts.next().is_none().then_some((name, is_unfinished, file))
+/// Whether a path leads to a file that says what a snapshot is made of.
+pub fn is_part_of_snapshot(path: &str) -> bool {
+    parts(path).is_some()
+}
+
+/// A path to a file of a snapshot, taken apart.
+struct Parts<'p> {
+    root: &'p str,
+    name: &'p str,
+    is_unfinished: bool,
+    file: File,
+}
+
+enum File {
+    Info,
+    Manifest,
+    RegionManifest,
+}
+
+impl File {
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            ".snapshotinfo" => Some(File::Info),
+            "data.manifest" => Some(File::Manifest),
+            _ => name.starts_with("region-manifest.").then_some(File::RegionManifest),
+        }
+    }
+}
+
+fn parts(path: &str) -> Option<Parts<'_>> {
+    let (folder, file) = path.rsplit_once('/')?;
+    let (above, name) = folder.rsplit_once('/')?;
+    let (above, is_unfinished) = match above.rsplit_once('/') {
+        Some((above, UNFINISHED_SNAPSHOTS)) => (above, true),
+        _ => (above, false),
+    };
+    let root = above.strip_suffix(SNAPSHOTS)?;
+    let is_whole_name = root.is_empty() || root.ends_with('/');
+    let file = File::of(file)?;
+    is_whole_name.then_some(Parts { root, name, is_unfinished, file })
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use tsdbproof_core::{Position, Problem, ProblemKind, shown};
 
-use super::{Manifest, Region, StoreFile, TableName};
+use super::{Manifest, Region, StoreFile, TableName, span};
 
 /// A store file of a snapshot, found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +23,12 @@ pub(crate) struct LocatedFile<'m> {
     pub(crate) file: &'m StoreFile,
     /// Which of the files in the folder it is, counted from 0.
     pub(crate) index: usize,
+    /// That its length is another than the manifest says.
+    pub(crate) wrong_size: Option<Problem>,
 }
 
 /// Finds the store files of a manifest among the files of a folder: relative paths and sizes.
-/// Gives those that are there, in the manifest's order, and what is missing or of another length.
+/// Gives those that are there, in the manifest's order, and what is missing.
 pub(crate) fn locate<'m>(
     manifest: &'m Manifest,
     files: &[(String, u64)],
@@ -44,10 +46,10 @@ pub(crate) fn locate<'m>(
             let indexes = by_place.get(target.place.as_str()).map(Vec::as_slice);
             match target.choose(indexes.unwrap_or_default(), files, file.size) {
                 Some((index, size)) => {
-                    problems.extend(wrong_size(&target, file, size));
-                    located.push(LocatedFile { region, file, index });
+                    let wrong_size = wrong_size(&target, file, size);
+                    located.push(LocatedFile { region, file, index, wrong_size });
                 }
-                None => problems.push(target.missing()),
+                None => problems.push(target.missing(region)),
             }
         }
     }
@@ -113,11 +115,14 @@ impl Target {
         ranked.min().map(|(_, found)| found)
     }
 
-    fn missing(&self) -> Problem {
+    fn missing(&self, region: &Region) -> Problem {
         let TableName { namespace, name } = &self.table;
         let path = format!("archive/data/{namespace}/{name}/{}", self.place);
         let what = "a store file that the snapshot names is not there; expected";
-        let what = format!("{what} {} or the same without archive/", shown(path, 400));
+        let (path, rows) = (shown(path, 400), span(&region.start_key, &region.end_key));
+        let what = format!(
+            "{what} {path} or the same without archive/; what it held of the rows {rows} is not known"
+        );
         Problem { kind: ProblemKind::MissingFile, at: Position::Byte(0), what }
     }
 }
@@ -126,5 +131,6 @@ fn wrong_size(target: &Target, file: &StoreFile, size: u64) -> Option<Problem> {
     let expected = file.size.filter(|expected| *expected != size)?;
     let place = shown(&target.place, 300);
     let what = format!("the store file {place} has {size} bytes; the snapshot says {expected}");
-    Some(Problem { kind: ProblemKind::FileLength, at: Position::Byte(0), what })
+    let at = Position::Byte(size.min(expected));
+    Some(Problem { kind: ProblemKind::FileLength, at, what })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tsdbproof_core::{Error, Position, Problem, ProblemKind, shown};
 
-use super::{Region, Schema, malformed};
+use super::{Region, Schema, malformed, span};
 use crate::hbase::hex::hex;
 use crate::hbase::hfile::Side;
 use crate::hbase::protobuf::Fields;
@@ -107,9 +107,7 @@ const NO_REGION: &str = "no region of the manifest has the rows";
 const TWO_REGIONS: &str = "two regions of the manifest have the rows";
 
 fn rows(what: &str, from: &[u8], to: &[u8]) -> Problem {
-    let from = if from.is_empty() { "the first".to_owned() } else { hex(from) };
-    let to = if to.is_empty() { "the last".to_owned() } else { hex(to) };
-    problem(format!("{what} from {from} to {to}"))
+    problem(format!("{what} {}", span(from, to)))
 }
 
 fn problem(what: String) -> Problem {

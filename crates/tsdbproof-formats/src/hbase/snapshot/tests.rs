@@ -227,17 +227,19 @@ fn a_file_that_is_missing_or_of_another_length_is_told() {
     let Opened { manifest, mut files, .. } = open("made/snapshot/plain");
     let (whole, _) = locate(&manifest, &files);
     let gone = files.iter().position(|(path, _)| path.contains("_SeqId_")).unwrap();
+    let region = whole.iter().find(|it| it.index == gone).unwrap().region;
+    let rows = span(&region.start_key, &region.end_key);
     let (path, _) = files.remove(gone);
     let cut = files.iter().position(|(path, _)| path.starts_with("archive/")).unwrap();
     files[cut].1 -= 1;
     let (located, problems) = locate(&manifest, &files);
     assert_eq!(located.len(), whole.len() - 1);
-    let mut told: Vec<_> = problems.iter().map(|it| (it.kind, it.what.as_str())).collect();
-    told.sort();
+    let lengths = located.iter().filter_map(|it| it.wrong_size.as_ref());
+    let told: Vec<_> = problems.iter().chain(lengths).map(|it| (it.kind, &*it.what)).collect();
     let size = files[cut].1;
     let place = files[cut].0.strip_prefix("archive/data/default/mk/").unwrap();
     let missing = format!(
-        "a store file that the snapshot names is not there; expected {path} or the same without archive/"
+        "a store file that the snapshot names is not there; expected {path} or the same without archive/; what it held of the rows {rows} is not known"
     );
     let length = format!("the store file {place} has {size} bytes; the snapshot says {}", size + 1);
     let expected = [(ProblemKind::MissingFile, &*missing), (ProblemKind::FileLength, &*length)];
@@ -346,9 +348,10 @@ fn unfinished_snapshots_are_known_as_such() {
     let told: Vec<_> =
         found.iter().map(|it| (it.name.as_str(), it.is_unfinished, it.info, it.manifest)).collect();
     let expected =
-        [("a", false, None, Some(2)), ("b", false, Some(0), None), ("b", true, Some(3), None)];
+        [("b", false, Some(0), None), ("b", true, Some(3), None), ("a", false, None, Some(2))];
     assert_eq!(told, expected);
-    assert_eq!(found[1].region_manifests, [1]);
+    assert_eq!(found[0].region_manifests, [1]);
+    assert_eq!(found.iter().map(|it| it.root.as_str()).collect::<Vec<_>>(), ["", "", "x/"]);
 }
 
 #[test]
@@ -358,7 +361,8 @@ fn a_changed_manifest_names_the_same_files_or_is_told() {
     let bytes = std::fs::read(root(file)).unwrap();
     let read = |manifest: &Manifest| {
         let (located, problems) = locate(manifest, &files);
-        let told = problems.len() + manifest.check().len();
+        let lengths = located.iter().filter(|it| it.wrong_size.is_some()).count();
+        let told = problems.len() + lengths + manifest.check().len();
         // The table in a link's name is not needed to find the file.
         let what = |it: &LocatedFile<'_>| (it.index, it.file.half.clone(), it.file.family.clone());
         (located.iter().map(what).collect::<Vec<_>>(), told)
