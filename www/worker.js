@@ -1,5 +1,6 @@
-// A worker: one call of the wasm at a time, what comes of it told to the page. The wasm's own
-// JavaScript stands before this in the same script.
+// A worker: one call of the wasm at a time, what comes of it told to the page.
+
+import { diff, expect, initSync, manifest, points, recognise, show, verify } from 'tsdbproof';
 
 const EVERY_MS = 100;
 const CELLS = 6;
@@ -63,17 +64,17 @@ const indexer = () => {
 };
 
 const CALLS = {
-    recognise: ([file]) => wasm_bindgen.recognise(file),
-    manifest: (base, current, { options }, lines) => wasm_bindgen.manifest(current, options, lines),
-    verify: ([manifest], current, { options }, lines) => wasm_bindgen.verify(manifest, current, options, lines),
-    expect: (_, current, { options, root }, lines) => wasm_bindgen.expect(root, current, options, lines),
-    diff: (base, current, { options }, lines) => wasm_bindgen.diff(base, current, options, lines),
-    show: (_, current, { options }, lines) => wasm_bindgen.show(current, options, lines),
-    points: (base, current, { options, series }) => wasm_bindgen.points(base, current, series, options),
+    recognise: ([file]) => recognise(file),
+    manifest: (base, current, { options }, lines) => manifest(current, options, lines),
+    verify: ([first], current, { options }, lines) => verify(first, current, options, lines),
+    expect: (_, current, { options, root }, lines) => expect(root, current, options, lines),
+    diff: (base, current, { options }, lines) => diff(base, current, options, lines),
+    show: (_, current, { options }, lines) => show(current, options, lines),
+    points: (base, current, { options, series }) => points(base, current, series, options),
 };
 
 onmessage = async ({ data }) => {
-    if (data.module) return void wasm_bindgen.initSync({ module: data.module });
+    if (data.module) return void initSync({ module: data.module });
     const { call, id, base = [], current = [] } = data;
     try {
         const inputs = [...base, ...current].map(input);

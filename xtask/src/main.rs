@@ -4,6 +4,7 @@
 
 mod bench;
 mod demo;
+mod npm;
 mod shell;
 mod test;
 mod tidy;

@@ -7,9 +7,7 @@ use std::{
     process::Command,
 };
 
-use serde_json::json;
-
-use crate::shell;
+use crate::{npm, shell};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Hashes and searches gain from it, and every browser in use has it. Only here: an environment
@@ -34,7 +32,7 @@ fn package() -> PathBuf {
 /// A cargo command for the wasm.
 fn cargo(args: &[&str]) -> Command {
     let mut cargo = shell::cargo(args);
-    cargo.args(["--release", "--locked", "--target", TARGET, "--package", PACKAGE]);
+    cargo.args(["--profile", "wasm", "--locked", "--target", TARGET, "--package", PACKAGE]);
     cargo.env("RUSTFLAGS", RUSTFLAGS);
     cargo
 }
@@ -51,37 +49,50 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     if let Some(arg) = args.first() {
         return Err(format!("web takes no {arg:?}"));
     }
-    shell::run(cargo(&["build"]))?;
-    let mut bind = shell::command(binder()?, &["bind"]);
-    bind.arg(wasm()).arg(package());
-    shell::run(bind)?;
+    bind(&[], &package())?;
     write("node.js", NODE)?;
     write("package.json", &manifest())?;
-    let kib = |path: &Path| fs::metadata(path).map_or(0, |it| it.len()) / 1024;
-    println!("pkg/: {} KiB of wasm", kib(&package().join("tsdbproof_bg.wasm")));
-    let page = page()?;
-    println!("{}: {} KiB", page.display(), kib(&page));
-    Ok(())
+    page()
+}
+
+/// Builds the wasm, and writes it with its JavaScript and types into `folder`.
+fn bind(features: &[&str], folder: &Path) -> Result<(), String> {
+    shell::run(cargo(&[&["build", "--quiet"], features].concat()))?;
+    let mut bind = shell::command(binder()?, &["bind"]);
+    bind.arg(shell::target().join(TARGET).join("wasm/tsdbproof_wasm.wasm")).arg(folder);
+    shell::run(bind)
 }
 
 /// Archives that the page brings for those who want to try it.
 const EXAMPLES: [&str; 2] =
     ["tests/data/opentsdb/main-import.txt", "tests/data/opentsdb/restored/restored-import.txt"];
 
-/// Writes the page, from the wasm as it was built last.
-fn page() -> Result<PathBuf, String> {
-    let output = shell::root().join("www/dist/tsdbproof.html");
+/// Writes the page. Errors: it, or the wasm, is larger than its budget.
+fn page() -> Result<(), String> {
+    let space = shell::target().join("www");
+    bind(&["--no-default-features"], &space.join("pkg"))?;
+    bundle(&space)?;
     let folder = shell::root().join("www/dist");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut page = shell::command(binder()?, &["page"]);
-    page.arg(wasm()).arg("www").args(EXAMPLES).arg(env!("CARGO_PKG_VERSION")).arg(&output);
-    shell::run(page)?;
-    Ok(output)
+    page.arg(space.join("pkg/tsdbproof_bg.wasm")).arg(&space).arg("www").args(EXAMPLES);
+    page.arg(env!("CARGO_PKG_VERSION")).arg(folder.join("tsdbproof.html"));
+    shell::run(page)
 }
 
-/// The wasm as the compiler leaves it.
-fn wasm() -> PathBuf {
-    shell::target().join(TARGET).join("release/tsdbproof_wasm.wasm")
+/// The modules of the page as one script, those of its workers with the binding of the wasm as
+/// another, both made small: `main.js` and `worker.js` in `space`.
+fn bundle(space: &Path) -> Result<(), String> {
+    npm::install("www", space)?;
+    let mut bundle = shell::command(
+        space.join("node_modules/.bin/esbuild"),
+        &["www/main.js", "www/worker.js", "--bundle", "--minify", "--format=iife"],
+    );
+    // The page has a wasm of its own, with what it needs of the package.
+    bundle.arg(format!("--alias:tsdbproof={}", space.join("pkg/tsdbproof.js").display()));
+    bundle.args(["--charset=utf8", "--target=es2022", "--log-level=warning"]);
+    bundle.arg(format!("--outdir={}", space.display()));
+    shell::run(bundle)
 }
 
 fn write(name: &str, text: &str) -> Result<(), String> {
@@ -89,22 +100,24 @@ fn write(name: &str, text: &str) -> Result<(), String> {
     fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
+/// `package.json`. Of conditions the first that fits is taken, so their order counts.
 fn manifest() -> String {
-    let manifest = json!({
-        "name": "tsdbproof",
-        "version": env!("CARGO_PKG_VERSION"),
-        "description": "Verifies and compares backups of a time-series database by the points that they hold.",
-        "license": "MIT OR Apache-2.0",
-        "type": "module",
-        "types": "./tsdbproof.d.ts",
-        "exports": {
-            ".": { "types": "./tsdbproof.d.ts", "node": "./node.js", "default": "./tsdbproof.js" },
-            "./tsdbproof_bg.wasm": "./tsdbproof_bg.wasm",
-        },
-        "files": ["node.js", "tsdbproof.js", "tsdbproof.d.ts", "tsdbproof_bg.wasm", "README.md"],
-        "engines": { "node": ">=20" },
-    });
-    format!("{manifest:#}\n")
+    const TEXT: &str = r#"{
+  "name": "tsdbproof",
+  "version": "VERSION",
+  "description": "Verifies and compares backups of a time-series database by the points that they hold.",
+  "license": "MIT",
+  "type": "module",
+  "types": "./tsdbproof.d.ts",
+  "exports": {
+    ".": { "types": "./tsdbproof.d.ts", "node": "./node.js", "default": "./tsdbproof.js" },
+    "./tsdbproof_bg.wasm": "./tsdbproof_bg.wasm"
+  },
+  "files": ["node.js", "tsdbproof.js", "tsdbproof.d.ts", "tsdbproof_bg.wasm", "README.md"],
+  "engines": { "node": ">=20" }
+}
+"#;
+    TEXT.replace("VERSION", env!("CARGO_PKG_VERSION"))
 }
 
 /// That `npm pack` takes the package. Nothing is written.

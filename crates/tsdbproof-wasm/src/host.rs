@@ -84,6 +84,7 @@ impl JsHost {
     }
 
     /// Opens an input, whatever its bytes say.
+    #[cfg(feature = "scripts")]
     pub(crate) async fn add_any(
         &mut self,
         input: JsInput,

@@ -8,11 +8,14 @@ mod input;
 mod names;
 mod options;
 mod outcome;
+#[cfg(feature = "scripts")]
 mod output;
 mod pieces;
 mod scratch;
+#[cfg(feature = "scripts")]
+mod scripts;
 
-use tsdbproof::{Against, Error, Limits, Target, report::SeriesPoints};
+use tsdbproof::{Against, Error, Limits, report::SeriesPoints};
 use tsify::Ts;
 use wasm_bindgen::prelude::*;
 
@@ -20,12 +23,14 @@ pub use input::JsInput;
 pub use names::{FormatName, Formats, Recognised, SeriesName};
 pub use options::JobOptions;
 pub use outcome::Outcome;
+#[cfg(feature = "scripts")]
 pub use output::JsOutput;
+#[cfg(feature = "scripts")]
+pub use scripts::{check, convert};
 
 use host::JsHost;
 use options::Asked;
 use outcome::{Telling, failure, mistyped, typed};
-use output::JsOutputs;
 
 /// Takes the JSON lines of a report as they are found; without it they are in `Outcome.json`.
 type OnJson = Option<js_sys::Function>;
@@ -117,42 +122,6 @@ pub async fn diff(
     let current = host.open(current).await.map_err(failure)?;
     let mut telling = Telling::new(&asked, on_json);
     let report = tsdbproof::diff(&host, &base, &current, &asked.options, &mut telling).await;
-    telling.finish(report, None)
-}
-
-/// Looks for faults in the points of `inputs`, and tells what `tsdb import` would make of them.
-#[wasm_bindgen]
-pub async fn check(
-    inputs: Vec<JsInput>,
-    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
-    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
-    on_json: OnJson,
-) -> Answer {
-    let asked = Asked::new(options)?;
-    let mut host = JsHost::new(asked.options.read.limits);
-    let source = host.open(inputs).await.map_err(failure)?;
-    let (mut telling, interval) = (Telling::new(&asked, on_json), asked.interval);
-    let report = tsdbproof::check(&host, &source, interval, &asked.options, &mut telling).await;
-    telling.finish(report, None)
-}
-
-/// Writes the points of `inputs` to `output` in another format, and proves it by reading them back:
-/// keep what was written only if the promise is kept, and look at the verdict.
-#[wasm_bindgen]
-pub async fn convert(
-    inputs: Vec<JsInput>,
-    output: JsOutput,
-    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
-    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
-    on_json: OnJson,
-) -> Answer {
-    let asked = Asked::new(options)?;
-    let target = Target::of(&output.name(), asked.write, asked.is_partitioned).map_err(failure)?;
-    let mut host = JsHost::new(asked.options.read.limits);
-    let source = host.open(inputs).await.map_err(failure)?;
-    let telling = Telling::new(&asked, on_json);
-    let mut outputs = JsOutputs::new(output, asked.options.read.limits);
-    let report = tsdbproof::convert(&host, &source, target, &asked.options, &mut outputs).await;
     telling.finish(report, None)
 }
 

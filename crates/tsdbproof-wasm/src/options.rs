@@ -97,6 +97,7 @@ pub struct JobOptions {
 }
 
 /// The same, as the façade takes it.
+#[cfg_attr(not(feature = "scripts"), expect(dead_code, reason = "only scripts ask for some of it"))]
 pub(crate) struct Asked {
     pub(crate) options: Options,
     pub(crate) limit: Option<usize>,

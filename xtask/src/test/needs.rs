@@ -1,12 +1,9 @@
 //! What steps need, and how it gets onto the machine: by rustup, pip, or apt-get as root.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::Stop;
-use crate::shell;
+use crate::{npm, shell};
 
 /// A program, how to see that it is there, and the Debian package that brings it.
 struct Tool {
@@ -119,17 +116,7 @@ pub(super) fn sarif_multitool() -> Result<PathBuf, Stop> {
 
 /// Installs the packages that a folder of tests pins into a space of their own.
 fn npm_ci(tests: &str, space: &Path) -> Result<(), Stop> {
-    let copy = |name: &str| {
-        let from = shell::root().join(tests).join(name);
-        let done = fs::create_dir_all(space).and_then(|()| fs::copy(&from, space.join(name)));
-        done.map_err(|error| format!("{}: {error}", from.display()))
-    };
-    copy("package.json")?;
-    copy("package-lock.json")?;
-    let mut install =
-        shell::command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]);
-    install.current_dir(space);
-    shell::run(install).map_err(|error| {
+    npm::install(tests, space).map_err(|error| {
         Stop::Skipped(format!("npm can't install the packages of {tests}: {error}"))
     })
 }

@@ -1,27 +1,24 @@
 //! The page as one HTML file: script, style, worker and wasm inside, and a policy that names their
 //! hashes and forbids every request.
-//!
-//! `www/*.js` are modules; here they become one script. That is safe as long as they keep to a few
-//! rules, which are checked: an import names what it takes, an export stands before a declaration,
-//! and no two modules declare the same name at their top.
 
 use std::{
-    collections::BTreeMap,
     fs,
     io::Write,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
+use crate::sizes::Sizes;
+
 /// What the page is made of.
 pub(crate) struct Parts {
-    /// The wasm, and the JavaScript that binds it in a classic worker.
+    /// The wasm, and the folder of the scripts: the page's, and its workers' with what binds the wasm.
     pub(crate) wasm: PathBuf,
-    pub(crate) glue: PathBuf,
+    pub(crate) scripts: PathBuf,
     /// The folder of the page's sources.
     pub(crate) sources: PathBuf,
     /// Two archives for those who want to try it.
@@ -29,15 +26,19 @@ pub(crate) struct Parts {
     pub(crate) version: String,
 }
 
-/// The page in one file.
-pub(crate) fn assemble(parts: &Parts) -> anyhow::Result<String> {
+/// The page in one file, and how large it is.
+pub(crate) fn assemble(parts: &Parts) -> anyhow::Result<(String, Sizes)> {
     let source = |name: &str| read(&parts.sources.join(name));
-    let script = join_modules(&parts.sources, "main.js")?;
+    let script = read(&parts.scripts.join("main.js"))?;
+    let worker = read(&parts.scripts.join("worker.js"))?;
     let style = source("style.css")?;
-    let worker = format!("{}\n{}", read(&parts.glue)?, source("worker.js")?);
     for (name, text) in [("the script", &script), ("the worker", &worker)] {
         ensure!(!text.to_lowercase().contains("</script"), "{name} would end its own element");
     }
+    let wasm = fs::read(&parts.wasm).with_context(|| parts.wasm.display().to_string())?;
+    let packed_wasm = packed(&wasm)?;
+    let scripts = script.len() + worker.len();
+    let (wasm, packed_wasm_bytes) = (wasm.len(), packed_wasm.len());
     let policy = format!(
         "default-src 'none'; script-src 'sha256-{}' 'wasm-unsafe-eval'; style-src 'sha256-{}'; \
          worker-src blob:; img-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'",
@@ -50,24 +51,31 @@ pub(crate) fn assemble(parts: &Parts) -> anyhow::Result<String> {
         ("version", parts.version.clone()),
         ("style", style),
         ("worker", worker),
-        ("wasm", packed(&parts.wasm)?),
-        ("example-base", packed(base)?),
-        ("example-current", packed(current)?),
+        ("wasm", STANDARD.encode(packed_wasm)),
+        ("example-base", example(base)?),
+        ("example-current", example(current)?),
         ("script", script),
     ];
-    fill(&source("index.html")?, &values)
+    let page = fill(&source("index.html")?, &values)?;
+    let sizes = Sizes { wasm, packed_wasm: packed_wasm_bytes, scripts, page: page.len() };
+    Ok((page, sizes))
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| path.display().to_string())
 }
 
-/// The bytes of a file, packed by gzip, in base64.
-fn packed(path: &Path) -> anyhow::Result<String> {
-    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+/// Packed by gzip.
+fn packed(bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::best());
-    packer.write_all(&bytes)?;
-    Ok(STANDARD.encode(packer.finish()?))
+    packer.write_all(bytes)?;
+    Ok(packer.finish()?)
+}
+
+/// The bytes of a file, packed, in base64.
+fn example(path: &Path) -> anyhow::Result<String> {
+    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+    Ok(STANDARD.encode(packed(&bytes)?))
 }
 
 /// As a policy names the text of an element.
@@ -88,91 +96,9 @@ fn fill(template: &str, values: &[(&str, String)]) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// A module and those that it needs, those first, as one script in a scope of its own.
-fn join_modules(folder: &Path, main: &str) -> anyhow::Result<String> {
-    let mut script = String::from("'use strict';\n(() => {\n");
-    let (mut open, mut done) = (Vec::new(), BTreeMap::new());
-    add_module(folder, main, &mut open, &mut done, &mut script)?;
-    script.push_str("})();\n");
-    Ok(script)
-}
-
-fn add_module(
-    folder: &Path,
-    name: &str,
-    open: &mut Vec<String>,
-    done: &mut BTreeMap<String, String>,
-    script: &mut String,
-) -> anyhow::Result<()> {
-    ensure!(!open.iter().any(|it| it == name), "{name} needs itself, by {}", open.join(", "));
-    if done.values().any(|module| module == name) || done.contains_key(name) {
-        return Ok(());
-    }
-    open.push(name.to_owned());
-    let text = read(&folder.join(name))?;
-    let mut body = String::new();
-    for line in text.lines() {
-        if let Some(import) = line.strip_prefix("import ") {
-            let other = import.split_once(" from './").and_then(|(_, it)| it.strip_suffix("';"));
-            let other = other.with_context(|| format!("{name}: an import is one line: {line}"))?;
-            ensure!(!import.contains(" as "), "{name}: an import takes names as they are: {line}");
-            add_module(folder, other, open, done, script)?;
-        } else {
-            body.extend([line.strip_prefix("export ").unwrap_or(line), "\n"]);
-        }
-    }
-    for declared in body.lines().filter_map(declared) {
-        for declared in declared {
-            if let Some(other) = done.insert(declared.clone(), name.to_owned()) {
-                bail!("{name} and {other} both declare {declared}");
-            }
-        }
-    }
-    open.pop();
-    script.extend(["// ", name, "\n", &body]);
-    done.insert(name.to_owned(), name.to_owned());
-    Ok(())
-}
-
-/// The names that a line at the top of a module declares.
-fn declared(line: &str) -> Option<Vec<String>> {
-    let line = line.strip_prefix("async ").unwrap_or(line);
-    let (word, rest) = line.split_once(' ')?;
-    if !["function", "class", "const", "let", "var"].contains(&word) {
-        return None;
-    }
-    let is_list = rest.starts_with(['[', '{']);
-    let names = if is_list { rest.split_once('=')?.0 } else { rest };
-    let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-    let mut names = names.split(|c| !is_of_name(c)).filter(|name| !name.is_empty());
-    match is_list {
-        true => Some(names.map(str::to_owned).collect()),
-        false => names.next().map(|name| vec![name.to_owned()]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn modules_become_one_script_in_the_order_of_their_needs() {
-        let folder = std::env::temp_dir().join(format!("tsdbproof-page-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
-        write("a.js", "import { b } from './b.js';\nexport const a = b;\n");
-        write("b.js", "export const b = 1;\n");
-        let script = join_modules(&folder, "a.js").unwrap();
-        assert_eq!(
-            script,
-            "'use strict';\n(() => {\n// b.js\nconst b = 1;\n// a.js\nconst a = b;\n})();\n"
-        );
-        write("b.js", "export const [a, b] = [1, 2];\n");
-        assert!(join_modules(&folder, "a.js").unwrap_err().to_string().contains("both declare a"));
-        write("b.js", "import { a } from './a.js';\n");
-        assert!(join_modules(&folder, "a.js").unwrap_err().to_string().contains("needs itself"));
-        fs::remove_dir_all(&folder).unwrap();
-    }
 
     #[test]
     fn a_value_is_no_template() {

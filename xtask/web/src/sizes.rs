@@ -1,0 +1,40 @@
+//! How large the page is, and how large it may be: people load it, some over a slow line.
+
+use anyhow::bail;
+
+/// Sizes of what people load, in bytes.
+pub(crate) struct Sizes {
+    pub(crate) wasm: usize,
+    /// The wasm packed by gzip.
+    pub(crate) packed_wasm: usize,
+    /// All JavaScript: the page, its workers, the binding of the wasm, every language.
+    pub(crate) scripts: usize,
+    /// The page, with everything inside.
+    pub(crate) page: usize,
+}
+
+impl Sizes {
+    /// Prints the sizes. Errors: one is over its budget.
+    pub(crate) fn hold(&self) -> anyhow::Result<()> {
+        let budgets = [
+            ("wasm", self.wasm, 1_600_000),
+            ("wasm, packed", self.packed_wasm, 600_000),
+            ("JavaScript", self.scripts, 70_000),
+            ("page", self.page, 1_100_000),
+        ];
+        let mut over = Vec::new();
+        for (name, bytes, most) in budgets {
+            println!("{name:<14} {:>5} kB of {} kB", bytes.div_ceil(1000), most / 1000);
+            if bytes > most {
+                over.push(name);
+            }
+        }
+        if over.is_empty() {
+            return Ok(());
+        }
+        bail!(
+            "over the budget: {}; xtask/web/src/sizes.rs says how large each may be",
+            over.join(", ")
+        )
+    }
+}
