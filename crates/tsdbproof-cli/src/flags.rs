@@ -142,6 +142,11 @@ pub(crate) struct Telling {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) limit: usize,
 
+    /// How the job ended, for Prometheus: a file of its own in the folder of the node exporter's
+    /// textfile collector. It is written however the job ends
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
+
     /// Bytes read, rate and time left
     #[arg(
         long, value_name = "WHEN", value_parser = values::when(), default_value = "auto",

@@ -11,6 +11,7 @@
 mod command;
 mod flags;
 mod guess;
+mod metrics;
 mod output;
 mod progress;
 mod settings;
@@ -31,6 +32,7 @@ use tsdbproof::{
 pub use tsdbproof_sources::Stop;
 
 use command::{Call, Refusal};
+use metrics::Metrics;
 pub use settings::Environment;
 
 /// The job could not be done.
@@ -73,11 +75,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut machine: Machine<'_>) -
     };
     machine.err_has_colours = call.color.or(machine.err_has_colours);
     // A panic has been told by the hook; what was half written goes as its owner is dropped.
+    let metrics =
+        call.metrics.clone().map(|file| Metrics::new(file, &call.verb_name, machine.now_ms));
     let result = catch_unwind(AssertUnwindSafe(|| call.run(&mut machine)));
-    match result {
-        Ok(Ok(code)) => code,
-        Ok(Err(error)) => fail(&error, &mut machine),
-        Err(_) => EXIT_FAILED,
+    let Ended { code, report } = match result {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(error)) => Ended::code(fail(&error, &mut machine)),
+        Err(_) => Ended::code(EXIT_FAILED),
+    };
+    match metrics.map(|metrics| metrics.write(code, report.as_ref())) {
+        Some(Err(error)) => fail(&error, &mut machine),
+        _ => code,
     }
 }
 
@@ -111,6 +119,27 @@ fn answer(error: &clap::Error, machine: &mut Machine<'_>) -> u8 {
         Err(error) if is_asked_for && error.kind() != std::io::ErrorKind::BrokenPipe => EXIT_FAILED,
         _ if is_asked_for => 0,
         _ => EXIT_FAILED,
+    }
+}
+
+/// How a verb came to its end.
+struct Ended {
+    code: u8,
+    /// What it tells, if it is a job.
+    report: Option<Report>,
+}
+
+impl Ended {
+    fn code(code: u8) -> Self {
+        Ended { code, report: None }
+    }
+
+    fn fine() -> Self {
+        Ended::code(0)
+    }
+
+    fn with(report: Report, allow_partial: bool) -> Self {
+        Ended { code: exit_code(&report, allow_partial), report: Some(report) }
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) const STEPS: &[Step] = &[
     step("cross", "the suite through the wasm: the same bytes", cross),
     step("page", "the page in Chromium: types, reports, names, keyboard, access", page),
     step("interop", "other tools read what the command writes, and the other way round", interop),
-    step("reports", "reports for pipelines, read by their consumers", reports),
+    step("reports", "reports and recipes for pipelines, as their consumers take them", reports),
     step("big", "one root of 349 MB, however it lies and is read", big),
     step("lab", "a real OpenTSDB: backup, restore, damage", lab),
 ];
@@ -164,13 +164,17 @@ fn compare(binary: &Path, archive: &str, theirs: &Path) -> Result<(), Stop> {
     Ok(shell::run(diff)?)
 }
 
-/// JUnit, SARIF, Markdown and HTML, of names as hostile as can be.
+/// JUnit, SARIF, Markdown and HTML, of names as hostile as can be; and the recipes that use them.
 fn reports() -> Result<(), Stop> {
     needs::python()?;
     let multitool = needs::sarif_multitool()?;
     let mut check = shell::command(python(), &["tests/interop/reports.py"]);
-    check.arg(shell::build_command()?).arg(multitool).arg(shell::target().join("interop/reports"));
-    Ok(shell::run(check)?)
+    let binary = shell::build_command()?;
+    check.arg(&binary).arg(multitool).arg(shell::target().join("interop/reports"));
+    shell::run(check)?;
+    let mut recipes = shell::command(python(), &["tests/interop/recipes.py"]);
+    recipes.arg(&binary).arg(shell::target().join("interop/recipes"));
+    Ok(shell::run(recipes)?)
 }
 
 fn python() -> PathBuf {

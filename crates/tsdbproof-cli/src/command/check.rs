@@ -7,7 +7,7 @@ use tsdbproof_sources::block_on;
 
 use super::Plan;
 use crate::{
-    Machine, exit_code,
+    Ended, Machine,
     flags::{Budget, Filters, Leniency, Reading, Telling, Uids},
     values,
 };
@@ -51,7 +51,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options::default();
         self.filters.apply(&mut options, machine.now_ms)?;
         self.reading.apply(&mut options, machine.now_ms)?;
@@ -64,6 +64,6 @@ impl Args {
         let report = plan.report(machine, |host, reports| {
             block_on(tsdbproof::check(host, &source, interval, &options, reports))
         })?;
-        Ok(exit_code(&report, self.leniency.allow_partial))
+        Ok(Ended::with(report, self.leniency.allow_partial))
     }
 }

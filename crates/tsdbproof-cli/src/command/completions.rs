@@ -8,7 +8,7 @@ use tsdbproof::Error;
 
 use super::Cli;
 use crate::{
-    Machine,
+    Ended, Machine,
     output::{STDOUT, Sink},
     values,
 };
@@ -28,14 +28,14 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut script = Vec::new();
         let mut command = visible(&Cli::command()).version("").propagate_version(true);
         generate(self.shell, &mut command, "tsdbproof", &mut script);
         let mut out = Sink::stream(machine.out, STDOUT);
         out.write_all(&script)?;
         out.commit()?;
-        Ok(0)
+        Ok(Ended::fine())
     }
 }
 

@@ -12,7 +12,7 @@ use tsdbproof_sources::name_of;
 
 use super::Cli;
 use crate::{
-    Machine, answer,
+    Ended, Machine, answer,
     output::{STDOUT, Sink},
     settings::{
         Settings, command_of, innermost, is_switch, setting_name, verb_of, without_requirements,
@@ -67,7 +67,11 @@ struct Line {
 }
 
 impl Args {
-    pub(super) fn run(self, settings: &Settings, machine: &mut Machine<'_>) -> Result<u8, Error> {
+    pub(super) fn run(
+        self,
+        settings: &Settings,
+        machine: &mut Machine<'_>,
+    ) -> Result<Ended, Error> {
         let What::Show(Show { line }) = self.what;
         let text = match line.is_empty() {
             true => all(settings)?,
@@ -75,14 +79,14 @@ impl Args {
                 let line = [OsString::from("tsdbproof")].into_iter().chain(line);
                 match without_requirements(Cli::command()).try_get_matches_from(line) {
                     Ok(matches) => of_line(settings, &matches)?,
-                    Err(error) => return Ok(answer(&error, machine)),
+                    Err(error) => return Ok(Ended::code(answer(&error, machine))),
                 }
             }
         };
         let mut out = Sink::stream(machine.out, STDOUT);
         out.write_all(text.as_bytes())?;
         out.commit()?;
-        Ok(0)
+        Ok(Ended::fine())
     }
 }
 

@@ -10,7 +10,7 @@ use tsdbproof_sources::{NativeOutputs, Progress, block_on};
 
 use super::{STDERR, STDOUT};
 use crate::{
-    Machine, exit_code,
+    Ended, Machine,
     flags::{Budget, Filters, Leniency, Reading, Telling, Uids},
     output::{Reports, Sink, check_output},
     progress::watch,
@@ -64,7 +64,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options::default();
         self.filters.apply(&mut options, machine.now_ms)?;
         self.reading.apply(&mut options, machine.now_ms)?;
@@ -97,7 +97,7 @@ impl Args {
         }
         reports.finish(&report)?;
         machine.err.write_all(&messages)?;
-        Ok(exit_code(&report, self.leniency.allow_partial))
+        Ok(Ended::with(report, self.leniency.allow_partial))
     }
 
     fn to_stdout(&self) -> bool {

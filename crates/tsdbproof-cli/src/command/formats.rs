@@ -6,7 +6,7 @@ use serde::Serialize;
 use tsdbproof::{Error, FORMATS, Format, Limits, render::Palette};
 use tsdbproof_sources::{Opening, PIECE_BYTES};
 
-use crate::{Machine, flags::Styles, output::text_or_json, values::Style};
+use crate::{Ended, Machine, flags::Styles, output::text_or_json, values::Style};
 
 /// Lists the formats that are read and written, with an example of each
 #[derive(Debug, clap::Args)]
@@ -39,7 +39,7 @@ enum Message {
 }
 
 impl Args {
-    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let nothing = Box::new(io::empty());
         let opening = Opening::new(nothing, Limits::default(), PIECE_BYTES, &machine.stop);
         self.styles.tell(machine, &opening, |style, palette| match style {
@@ -47,7 +47,7 @@ impl Args {
             Style::Json => json(),
             _ => Err(text_or_json()),
         })?;
-        Ok(0)
+        Ok(Ended::fine())
     }
 }
 

@@ -12,7 +12,7 @@ use tsdbproof_sources::AtomicFile;
 
 use super::Cli;
 use crate::{
-    Machine,
+    Ended, Machine,
     guess::nearest,
     output::{STDOUT, Sink},
     settings::{Settings, command_of},
@@ -37,7 +37,11 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, settings: &Settings, machine: &mut Machine<'_>) -> Result<u8, Error> {
+    pub(super) fn run(
+        self,
+        settings: &Settings,
+        machine: &mut Machine<'_>,
+    ) -> Result<Ended, Error> {
         let mut command = Cli::command().disable_help_subcommand(true);
         // Names of inner commands are known once they are built.
         command.build();
@@ -51,7 +55,7 @@ impl Args {
             let mut out = Sink::stream(machine.out, STDOUT);
             out.write_all(&page(command, date)?)?;
             out.commit()?;
-            return Ok(0);
+            return Ok(Ended::fine());
         };
         let mut commands = Vec::new();
         collect(find(&command, &self.verb)?, &mut commands);
@@ -61,7 +65,7 @@ impl Args {
             file.write_all(&page(command, date)?)?;
             file.commit()?;
         }
-        Ok(0)
+        Ok(Ended::fine())
     }
 }
 

@@ -8,7 +8,7 @@ use tsdbproof_sources::block_on;
 
 use super::{Plan, merge};
 use crate::{
-    Machine, exit_code,
+    Ended, Machine,
     flags::{Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
     output::{check_output, refuse_input},
     values,
@@ -78,7 +78,7 @@ enum Merge {
 }
 
 impl Args {
-    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         if let Some(Merge::Merge(merge)) = self.merge {
             return merge.run(machine);
         }
@@ -104,6 +104,6 @@ impl Args {
         let report = plan.manifest(machine, &output, |host, out| {
             block_on(tsdbproof::manifest(host, &source, &options, out))
         })?;
-        Ok(exit_code(&report, self.leniency.allow_partial))
+        Ok(Ended::with(report, self.leniency.allow_partial))
     }
 }

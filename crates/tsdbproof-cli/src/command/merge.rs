@@ -7,7 +7,7 @@ use tsdbproof_sources::{Wanted, block_on};
 
 use super::Plan;
 use crate::{
-    Machine, exit_code,
+    Ended, Machine,
     flags::{Budget, Telling},
 };
 
@@ -34,7 +34,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options::default();
         self.budget.apply(&mut options);
         let mut opening = self.budget.opening(&options, machine);
@@ -43,6 +43,6 @@ impl Args {
         let report = plan.manifest(machine, &self.output, |host, out| {
             block_on(tsdbproof::merge(host, &parts, &options, out))
         })?;
-        Ok(exit_code(&report, false))
+        Ok(Ended::with(report, false))
     }
 }

@@ -27,7 +27,7 @@ use tsdbproof::{
 use tsdbproof_sources::{NativeHost, Opening, Progress};
 
 use crate::{
-    Machine,
+    Ended, Machine,
     flags::{Budget, Telling},
     guess::with_sibling,
     output::{Reports, STDERR, STDOUT, Sink, check_output, text_or_json},
@@ -85,6 +85,10 @@ pub(crate) struct Call {
     /// What is named without a flag.
     names: Vec<OsString>,
     pub(crate) color: When,
+    /// Where what monitors jobs looks for this one's end.
+    pub(crate) metrics: Option<PathBuf>,
+    /// The verb, for that.
+    pub(crate) verb_name: String,
 }
 
 /// Why a command line is not run.
@@ -133,10 +137,12 @@ impl Call {
             .flat_map(Command::get_positionals)
             .filter_map(|arg| verb.get_raw(arg.get_id().as_str()));
         let names = names.flatten().map(OsStr::to_owned).collect();
-        Ok(Call { cli, settings, names, color })
+        let metrics = verb.try_get_one::<PathBuf>("metrics").ok().flatten().cloned();
+        let verb_name = verb_of(&matches).join(" ");
+        Ok(Call { cli, settings, names, color, metrics, verb_name })
     }
 
-    pub(crate) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+    pub(crate) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let result = match self.cli.verb {
             Verb::Manifest(args) => args.run(machine),
             Verb::Verify(args) => args.run(machine),
@@ -185,7 +191,7 @@ impl Plan<'_> {
         asked: Asked<'_>,
         options: &Options,
         writes: &[&Path],
-    ) -> Result<u8, Error> {
+    ) -> Result<Ended, Error> {
         let resources = self.budget.resources();
         let path = |path: &Path| path.to_string_lossy().into_owned();
         let means = Means {
@@ -203,7 +209,7 @@ impl Plan<'_> {
             Style::Json => Ok(explanation_json(&explanation)?),
             _ => Err(text_or_json()),
         })?;
-        Ok(0)
+        Ok(Ended::fine())
     }
 
     /// Runs a job that writes a manifest to `output`, and reports.

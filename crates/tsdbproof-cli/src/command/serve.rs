@@ -14,7 +14,7 @@ use tsdbproof::Error;
 use tsdbproof_sources::io_error;
 
 use crate::{
-    Machine,
+    Ended, Machine,
     output::{STDOUT, Sink},
     usage,
 };
@@ -45,7 +45,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let page = self.page()?;
         let loopback = (Ipv4Addr::LOCALHOST, self.port);
         let address = format!("127.0.0.1:{}", self.port);
@@ -56,7 +56,7 @@ impl Args {
         // In one piece: a program that starts this one waits for the line.
         out.write_all(format!("http://{}/\n", listener.local_addr()?).as_bytes())?;
         out.commit()?;
-        http::serve(&listener, page, &machine.stop)
+        http::serve(&listener, page, &machine.stop).map(Ended::code)
     }
 
     fn page(&self) -> Result<Cow<'static, [u8]>, Error> {

@@ -7,7 +7,7 @@ use tsdbproof_sources::block_on;
 
 use super::Plan;
 use crate::{
-    Machine, exit_code,
+    Ended, Machine,
     flags::{Budget, Explaining, Reading, Telling, Uids},
 };
 
@@ -35,7 +35,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options::default();
         self.reading.apply(&mut options, machine.now_ms)?;
         self.budget.apply(&mut options);
@@ -48,6 +48,6 @@ impl Args {
         }
         let report =
             plan.report(machine, |host, _| block_on(tsdbproof::show(host, &source, &options)))?;
-        Ok(exit_code(&report, false))
+        Ok(Ended::with(report, false))
     }
 }

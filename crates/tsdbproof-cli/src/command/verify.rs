@@ -7,7 +7,7 @@ use tsdbproof_sources::{Opening, block_on};
 
 use super::Plan;
 use crate::{
-    Machine, exit_code,
+    Ended, Machine,
     flags::{Allowing, Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
     usage, values,
 };
@@ -58,7 +58,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<u8, Error> {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options { profile: self.profile, ..Options::default() };
         self.filters.apply(&mut options, machine.now_ms)?;
         self.reading.apply(&mut options, machine.now_ms)?;
@@ -75,7 +75,7 @@ impl Args {
         let report = plan.report(machine, |host, reports| {
             block_on(tsdbproof::verify(host, &against, &source, &options, reports))
         })?;
-        Ok(exit_code(&report, self.leniency.allow_partial))
+        Ok(Ended::with(report, self.leniency.allow_partial))
     }
 
     /// What the sources are held against, and their names.
