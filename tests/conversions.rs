@@ -97,6 +97,7 @@ fn awkward() -> Vec<(Series, Point)> {
         (series(&"m".repeat(Limits::default().line_bytes), &[("a", "1")]), usual),
         (Series { metric: "m".to_owned(), tags: twice }, usual),
         (series("m m", &[("a", "1")]), usual),
+        (series("\u{feff}m", &[("a", "1")]), usual),
         (series("m", &[("a", "1 1")]), usual),
         (sound.clone(), point(5, Value::integer(1))),
         (sound.clone(), point(1_700_000_000_000, Value::float(f64::NAN))),

@@ -71,6 +71,13 @@ impl Error {
         self
     }
 
+    /// What is wrong and what to do, in a line, without the file.
+    pub fn in_a_line(&self) -> String {
+        let at = self.0.at.map_or(String::new(), |at| format!("{at}: "));
+        let help = self.0.help.as_ref().map_or(String::new(), |help| format!("; {help}"));
+        format!("{at}{}{help}", self.0.what)
+    }
+
     /// The kind.
     pub fn kind(&self) -> Kind {
         self.0.kind

@@ -120,6 +120,8 @@ problem_kinds! {
     NoEnd = "no-end", Note;
     /// A line without a character.
     BlankLine = "blank-line", Note;
+    /// A mark before the first line that says that it is UTF-8.
+    ByteOrderMark = "byte-order-mark", Note;
     /// More blanks than the format allows.
     IrregularBlanks = "irregular-blanks", Note;
     /// The line or the key of a row that can't be read: its points have no series.

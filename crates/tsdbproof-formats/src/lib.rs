@@ -54,3 +54,6 @@ pub use registry::{
 };
 pub use source::{FormatReader, FormatWriter, PointSink, SeriesId};
 pub use tables::Columns;
+
+/// What some programs put in front of text, to say that it is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

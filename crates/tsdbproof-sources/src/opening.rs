@@ -345,11 +345,11 @@ fn read_twice(name: &str) -> Error {
 }
 
 fn unknown(name: &str, why: &str) -> Error {
-    let formats: Vec<_> =
-        FORMATS.iter().map(|format| format!("{} ({})", format.name, format.about)).collect();
+    let formats: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
+    let formats = formats.join(", ");
     Error::new(Kind::Unsupported, why)
         .in_file(name)
-        .help(format!("formats: {}; --format overrules", formats.join(", ")))
+        .help(format!("read are {formats}, as `tsdbproof formats` tells; --format overrules"))
 }
 
 fn nothing(path: &Path, what: &str) -> Error {

@@ -39,7 +39,8 @@ pub(super) struct Fields {
 pub(super) fn parse(text: &[u8]) -> Result<Line<'_>, Fault> {
     let names = checked_characters(text)?;
     if text.iter().all(|byte| *byte == b' ') {
-        return Err(Fault::new(ProblemKind::BlankLine, "a blank line"));
+        let what = "a blank line, which `tsdb import` refuses";
+        return Err(Fault::new(ProblemKind::BlankLine, what));
     }
     let Some(fields) = Fields::cut(text) else {
         let what = format!("a line without a time or a value; found {}", quote(text));

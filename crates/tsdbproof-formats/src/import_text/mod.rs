@@ -3,6 +3,7 @@
 //! | part | what it is |
 //! | --- | --- |
 //! | line | `metric time value tag=value …`, or `put` and the same |
+//! | first line | a byte order mark may stand before it |
 //! | between fields | blanks (U+0020); OpenTSDB wants exactly one up to the value |
 //! | line end | LF, CR LF or CR; the last line may lack it |
 //! | time, value | digest-v1, "Points"; below 2^32 a time counts seconds |
@@ -21,7 +22,7 @@ mod writer;
 
 use tsdbproof_core::Weight;
 
-use crate::{Access, Format, Score};
+use crate::{Access, BYTE_ORDER_MARK, Format, Score};
 
 /// Import text.
 pub(crate) static FORMAT: Format = Format {
@@ -44,7 +45,7 @@ const BINARY: [&[u8]; 4] = [b"ARROW1", b"SEQ", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"]
 /// By the lines themselves: half of them good is enough, for a backup may be damaged.
 fn score(head: &[u8]) -> Score {
     let (mut points, mut faults) = (0, 0);
-    let mut rest = head;
+    let mut rest = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
     while let Some((line, behind)) = line_end::split_line(rest) {
         count(line, &mut points, &mut faults);
         rest = behind;

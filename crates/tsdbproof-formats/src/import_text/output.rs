@@ -56,6 +56,11 @@ impl Output {
         self.end_line();
     }
 
+    /// Whether the next line is the file's first.
+    pub(super) fn is_at_start(&self) -> bool {
+        self.at == 0
+    }
+
     /// Reports a fault of the next line, behind the points of earlier ones.
     pub(super) fn report(&mut self, fault: Fault, sink: &mut dyn PointSink) {
         self.flush(sink);

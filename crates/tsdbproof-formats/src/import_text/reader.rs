@@ -7,7 +7,7 @@ use super::line_end::{split_line, without_end};
 use super::output::Output;
 use super::templates::{Hit, Templates};
 use crate::number::Fault;
-use crate::{FormatReader, PointSink, ReadOptions};
+use crate::{BYTE_ORDER_MARK, FormatReader, PointSink, ReadOptions};
 
 /// An open file of import text.
 #[derive(Debug)]
@@ -60,7 +60,14 @@ impl Reader {
     }
 
     /// What the line of this text holds.
-    fn parse(&mut self, text: &[u8], sink: &mut dyn PointSink) -> Result<Hit, Fault> {
+    fn parse(&mut self, mut text: &[u8], sink: &mut dyn PointSink) -> Result<Hit, Fault> {
+        if self.output.is_at_start()
+            && let Some(behind) = text.strip_prefix(BYTE_ORDER_MARK)
+        {
+            let what = "a byte order mark; `tsdb import` takes it for a part of the metric, which it refuses";
+            self.output.report(Fault::new(ProblemKind::ByteOrderMark, what), sink);
+            text = behind;
+        }
         if text.len() > self.line_limit {
             return Err(self.too_long());
         }

@@ -33,6 +33,9 @@ impl FormatWriter for Writer {
             () if series.metric.contains(' ') => {
                 Some("a blank stands in the metric: it ends a word in import text")
             }
+            () if series.metric.starts_with('\u{feff}') => {
+                Some("a byte order mark begins the metric: it is nothing before the first line")
+            }
             () => writing::refuses_series(series),
         }
     }
@@ -107,7 +110,7 @@ mod tests {
 
     #[test]
     fn extremes_and_odd_names_come_back() {
-        let odd = ["put", "a,b", r"\{}", "#", "[1]", "\u{feff}x", "日本"];
+        let odd = ["put", "a,b", r"\{}", "#", "[1]", "x\u{feff}", "日本"];
         let written = round_trip(&FORMAT, &extremes(&odd));
         assert_eq!(round_trip(&FORMAT, &read(&FORMAT, &written).points), written);
     }

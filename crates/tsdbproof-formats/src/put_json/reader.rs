@@ -10,7 +10,7 @@ use crate::json::open::{Fed, OpenValue};
 use crate::json::seek::Seek;
 use crate::json::syntax::Shape;
 use crate::number::Fault;
-use crate::{FormatReader, Limits, PointSink};
+use crate::{BYTE_ORDER_MARK, FormatReader, Limits, PointSink};
 
 /// An open file of put objects.
 #[derive(Debug)]
@@ -36,9 +36,6 @@ enum State {
     /// Bytes are missing before the next one.
     BehindGap,
 }
-
-/// What some programs put in front of UTF-8.
-const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 impl Reader {
     pub(super) fn new(shape: Shape, limits: &Limits, at: u64) -> Self {

@@ -40,7 +40,7 @@ use memchr::memmem;
 
 use self::reader::Reader;
 use crate::json::walk::Members;
-use crate::{Access, Format, Score};
+use crate::{Access, BYTE_ORDER_MARK, Format, Score};
 
 /// Saved answers of queries.
 pub(crate) static FORMAT: Format = Format {
@@ -59,7 +59,7 @@ pub(crate) static FORMAT: Format = Format {
 
 /// By the fields of the first object.
 fn score(head: &[u8]) -> Score {
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let text = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
     let is_frame = |byte: &u8| matches!(byte, b'[' | b']' | b',') || byte.is_ascii_whitespace();
     match text.iter().position(|byte| !is_frame(byte)) {
         Some(at) if text.get(at) == Some(&b'{') => score_object(text, at),

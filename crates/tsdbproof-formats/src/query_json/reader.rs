@@ -12,7 +12,7 @@ use crate::json::open::{Fed, OpenValue, broken_byte};
 use crate::json::seek::Seek;
 use crate::json::syntax::{Mark, Place, Progress, Scanner, Shape};
 use crate::number::Fault;
-use crate::{FormatReader, PointSink, ReadOptions};
+use crate::{BYTE_ORDER_MARK, FormatReader, PointSink, ReadOptions};
 
 /// An open file of answers.
 #[derive(Debug)]
@@ -38,9 +38,6 @@ enum State {
     /// Bytes are missing before the next one.
     BehindGap,
 }
-
-/// What some programs put in front of UTF-8.
-const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 impl Reader {
     pub(super) fn new(options: &ReadOptions, at: u64) -> Self {

@@ -28,7 +28,7 @@ mod noise;
 mod reader;
 mod row;
 
-use crate::{Access, Format, Score};
+use crate::{Access, BYTE_ORDER_MARK, Format, Score};
 
 /// Raw scan.
 pub(crate) static FORMAT: Format = Format {
@@ -47,6 +47,7 @@ pub(crate) static FORMAT: Format = Format {
 
 /// By a row's line or a point's, behind whatever else was printed.
 fn score(head: &[u8]) -> Score {
+    let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
     let mut lines = head.split(|byte| *byte == b'\n');
     let is_ours = |line: &[u8]| match line.strip_prefix(b"  ") {
         Some(cell) => cell.trim_ascii_start().starts_with(b"[") && column::fields(cell).is_some(),

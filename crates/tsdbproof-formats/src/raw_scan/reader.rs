@@ -8,7 +8,7 @@ use super::header;
 use super::noise::{self, Noise, noise};
 use super::row::{Output, Row, Wrong};
 use crate::number::Fault;
-use crate::{FormatReader, Limits, PointSink};
+use crate::{BYTE_ORDER_MARK, FormatReader, Limits, PointSink};
 
 /// An open file of a raw scan.
 #[derive(Debug)]
@@ -100,7 +100,10 @@ impl Reader {
     /// Reads a line, given with its end.
     fn read_line(&mut self, line: &[u8], sink: &mut dyn PointSink) {
         let text = line.strip_suffix(b"\n").unwrap_or(line);
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        let mut text = text.strip_suffix(b"\r").unwrap_or(text);
+        if self.at == 0 {
+            text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        }
         match self.take(text, &mut self.output(line.len(), sink)) {
             Ok(()) => {}
             Err(Wrong::Line(fault)) => self.output(0, sink).report(fault),

@@ -32,7 +32,7 @@ pub async fn manifest<H: Host>(
         depth: options.depth,
         totals: survey.totals,
         scope: scope.clone(),
-        left_out: looked.problems.left_out(),
+        left_out: looked.left_out(),
         losses: std::mem::take(&mut rows.losses),
         files: looked.files.iter().map(side::file_meta).collect(),
     };

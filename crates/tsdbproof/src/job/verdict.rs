@@ -71,7 +71,7 @@ fn gaps(report: &Report, options: &Options) -> Vec<String> {
     if report.job.compares() {
         gaps.extend(damaged.map(|side| {
             format!(
-                "the manifest of {} was made of a damaged source: what was lost is not compared",
+                "the manifest of {} was made of a source that is damaged or was not read whole: what was lost is not compared",
                 side.role
             )
         }));

@@ -2,23 +2,19 @@
 
 use std::sync::Arc;
 
-use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind};
+use tsdbproof_core::{Error, Kind};
 use tsdbproof_formats::{Access, FormatReader, Index, Part, PointSink, decompress::Codec};
 
-use super::reading::{Holds, Planned, Reading, Use};
-use crate::{Flow, Host, Input, Task, Work, report::NotRead};
+use super::{
+    reading::{Holds, Planned, Reading, Use},
+    refused::Refused,
+};
+use crate::{Flow, Host, Input, Task, Work};
 
 /// Bytes of an end that are read before it is known how many are needed.
 const TAIL_BYTES: u64 = 64 << 10;
-
-/// What the ends of files said beside how to read them.
-#[derive(Default)]
-pub(super) struct Ends {
-    /// Faults in them, with the input's index.
-    pub(super) problems: Vec<(usize, Problem)>,
-    /// Files that can't be read, where others can.
-    pub(super) not_read: Vec<NotRead>,
-}
+/// What a file costs whose end can't be read.
+const LOST: &str = "nothing of the file is read";
 
 /// Fills in the parts of every input that has an index. One whose end is damaged, or of a kind that
 /// is not read, costs that file, unless it is the only one.
@@ -27,17 +23,24 @@ pub(super) async fn read_indexes<H: Host>(
     inputs: &[Input],
     first_input: usize,
     readings: &mut [Reading],
-) -> Result<Ends, Error> {
-    let mut ends = Ends::default();
+) -> Result<Refused, Error> {
+    let mut refused = Refused::default();
     let mut wanted: Vec<(usize, u64)> = Vec::new();
-    for (index, (input, reading)) in inputs.iter().zip(readings.iter()).enumerate() {
-        if reading.holds == Holds::Points
-            && let Some(size) = check(input, reading)?
-        {
-            wanted.push((index, size.saturating_sub(TAIL_BYTES)));
+    let is_only = readings.iter().filter(|reading| reading.holds == Holds::Points).count() == 1;
+    for (index, (input, reading)) in inputs.iter().zip(readings.iter_mut()).enumerate() {
+        if reading.holds != Holds::Points {
+            continue;
+        }
+        match check(input, reading) {
+            Ok(None) => {}
+            Ok(Some(size)) => wanted.push((index, size.saturating_sub(TAIL_BYTES))),
+            Err(error) if is_only => return Err(error),
+            Err(error) => {
+                refused.take((index, &input.name), error, LOST)?;
+                reading.holds = Holds::Nothing;
+            }
         }
     }
-    let is_only = readings.iter().filter(|reading| reading.holds == Holds::Points).count() == 1;
     while !wanted.is_empty() {
         let task = |&(index, from)| {
             let limit = readings.get(index).map_or(0, |it: &Reading| it.options.limits.index_bytes);
@@ -55,11 +58,14 @@ pub(super) async fn read_indexes<H: Host>(
                 Err(error) if is_only && reading.planned.is_empty() => {
                     return Err(error.in_file(&input.name));
                 }
-                Err(error) => ends.take((index, input), reading, error)?,
+                Err(error) => {
+                    refused.take((index, &input.name), error, LOST)?;
+                    reading.holds = Holds::Nothing;
+                }
             }
         }
     }
-    Ok(ends)
+    Ok(refused)
 }
 
 /// Reads the end of a file; gives the earlier byte from which on it is wanted first, if it is.
@@ -86,31 +92,6 @@ fn read_end(
         Index::Wanted(_) => return Err(Error::new(Kind::Malformed, "its index has no beginning")),
     }
     Ok(None)
-}
-
-impl Ends {
-    /// Takes what is wrong with a file. Errors: what is wrong with the job.
-    fn take(
-        &mut self,
-        (index, input): (usize, &Input),
-        reading: &mut Reading,
-        error: Error,
-    ) -> Result<(), Error> {
-        match error.kind() {
-            Kind::Malformed => {
-                let what = format!("{}; nothing of the file is read", error.what());
-                let at = error.position().unwrap_or(Position::Byte(0));
-                self.problems.push((index, Problem { kind: ProblemKind::BadRecord, at, what }));
-            }
-            Kind::Unsupported => {
-                self.not_read
-                    .push(NotRead { name: input.name.clone(), why: error.what().to_owned() });
-            }
-            _ => return Err(error.in_file(&input.name)),
-        }
-        reading.holds = Holds::Nothing;
-        Ok(())
-    }
 }
 
 fn parts(reading: &Reading, tail: &[u8], size: u64) -> Result<Index, Error> {

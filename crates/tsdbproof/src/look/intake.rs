@@ -27,6 +27,8 @@ pub(crate) struct FirstLook {
     pub(crate) digests: FileDigests,
     /// The first damage is enough.
     pub(crate) strict: bool,
+    /// There are others: if it can't be read on, the job goes on.
+    pub(crate) has_others: bool,
     /// The side file with its sums.
     pub(crate) sums: Option<Arc<[u8]>>,
     pub(crate) shared: Arc<Shared>,
@@ -37,6 +39,9 @@ pub(crate) struct Intake {
     reading: Reading,
     part: Part,
     strict: bool,
+    has_others: bool,
+    /// Why it can't be read on.
+    refused: Option<Error>,
     /// The next byte that will be pushed.
     at: u64,
     state: State,
@@ -58,6 +63,8 @@ pub(crate) struct PartLook {
     pub(crate) has_sums: bool,
     /// The byte behind the last that was read.
     pub(crate) end: u64,
+    /// Why it was not read on.
+    pub(crate) refused: Option<Error>,
 }
 
 enum State {
@@ -95,6 +102,8 @@ impl Plan for FirstLook {
             reading,
             part,
             strict: self.strict,
+            has_others: self.has_others,
+            refused: None,
             at: part.first_byte(),
             state,
             unpack,
@@ -149,19 +158,37 @@ impl Intake {
         let bytes = self.seek(bytes);
         let (bytes, is_last) = self.until_end(bytes, behind - bytes.len() as u64);
         let State::Reading(reader) = &mut self.state else { return Ok(()) };
-        let sink = &mut self.sink;
-        self.unpack.push(bytes, &mut |piece| take(piece, reader.as_mut(), sink))?;
+        let mut taking = Taking { reader: reader.as_mut(), sink: &mut self.sink, failed: false };
+        let unpacked = self.unpack.push(bytes, &mut |piece| taking.take(piece));
+        let failed = taking.failed;
+        self.go_on(unpacked, failed)?;
         if is_last { self.end_lines() } else { Ok(()) }
     }
 
     fn end_lines(&mut self) -> Result<(), Error> {
         if let State::Reading(reader) = &mut self.state {
-            let sink = &mut self.sink;
-            self.unpack.finish(&mut |piece| take(piece, reader.as_mut(), sink))?;
-            reader.finish(sink)?;
+            let mut taking =
+                Taking { reader: reader.as_mut(), sink: &mut self.sink, failed: false };
+            let unpacked = self.unpack.finish(&mut |piece| taking.take(piece));
+            let failed = taking.failed;
+            let ended = unpacked.and_then(|()| reader.finish(&mut self.sink));
             self.is_protected = reader.is_protected() || self.unpack.is_protected();
-            self.state = State::Done(reader.lines());
+            let lines = reader.lines();
+            self.go_on(ended, failed)?;
+            self.state = State::Done(lines);
         }
+        Ok(())
+    }
+
+    /// Ends the reading of a file that can't be read on, or the job with it.
+    fn go_on(&mut self, read: Result<(), Error>, failed: bool) -> Result<(), Error> {
+        let Err(error) = read else { return Ok(()) };
+        if failed || !self.has_others || self.strict {
+            return Err(error);
+        }
+        let lines = if let State::Reading(reader) = &self.state { reader.lines() } else { 0 };
+        self.state = State::Done(lines);
+        self.refused = Some(error);
         Ok(())
     }
 }
@@ -174,20 +201,31 @@ fn relieve(sink: &mut Sink, reader: &mut dyn FormatReader) -> Result<(), Error> 
     Ok(())
 }
 
-/// One unpacked piece into the reader, and its points into the sink.
-fn take(piece: Piece<'_>, reader: &mut dyn FormatReader, sink: &mut Sink) -> Result<(), Error> {
-    match piece {
-        Piece::Bytes(bytes) => {
-            reader.push(bytes, sink)?;
-            relieve(sink, reader)?;
+/// Unpacked pieces on their way into a reader, and its points into a sink.
+struct Taking<'a> {
+    reader: &'a mut dyn FormatReader,
+    sink: &'a mut Sink,
+    /// An error came from the sink, and is none of the file's.
+    failed: bool,
+}
+
+impl Taking<'_> {
+    fn take(&mut self, piece: Piece<'_>) -> Result<(), Error> {
+        match piece {
+            Piece::Bytes(bytes) => {
+                self.reader.push(bytes, self.sink)?;
+                let relieved = relieve(self.sink, self.reader);
+                self.failed = relieved.is_err();
+                relieved?;
+            }
+            Piece::Gap(problem) => {
+                self.sink.problem(problem);
+                self.reader.gap(self.sink);
+            }
+            Piece::Problem(problem) => self.sink.problem(problem),
         }
-        Piece::Gap(problem) => {
-            sink.problem(problem);
-            reader.gap(sink);
-        }
-        Piece::Problem(problem) => sink.problem(problem),
+        Ok(())
     }
-    Ok(())
 }
 
 impl Feed for Intake {
@@ -206,7 +244,9 @@ impl Feed for Intake {
         }
         self.at += bytes.len() as u64;
         let wants_blocks = self.digester.as_ref().is_some_and(|it| it.wants(self.at, self.part.to));
-        let enough = stops || matches!(self.state, State::Done(_)) && !wants_blocks;
+        // Of a file that is not read on the sums are checked all the same.
+        let wants_more = wants_blocks || self.refused.is_some() && self.sums.is_some();
+        let enough = stops || matches!(self.state, State::Done(_)) && !wants_more;
         Ok(if enough { Flow::Enough } else { Flow::More })
     }
 
@@ -219,8 +259,9 @@ impl Feed for Intake {
         }
         let lines = if let State::Done(lines) = self.state { lines } else { 0 };
         let blocks = self.digester.map(Digester::finish).unwrap_or_default();
-        let Intake { is_protected, at: end, .. } = self;
-        Ok(PartLook { found: self.sink.finish()?, lines, blocks, is_protected, has_sums, end })
+        let Intake { is_protected, at: end, refused, .. } = self;
+        let found = self.sink.finish()?;
+        Ok(PartLook { found, lines, blocks, is_protected, has_sums, end, refused })
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `indexed` | files whose end says where their parts lie |
 //! | `tables`, `sampling`, `naming` | sources of cells: what their tables are for, names of UIDs first |
 //! | `overlap`, `cells` | store files whose rows overlap, read as one |
+//! | `refused` | files that can't be read, while others are |
 //! | `sink` | points into open hours, or into runs |
 //! | `runs`, `row` | sorted runs in memory or scratch space, and what stands in them |
 //! | `fold` | partial rows and kept points into one row for each leaf |
@@ -27,6 +28,7 @@ mod naming;
 mod overlap;
 mod problems;
 mod reading;
+mod refused;
 mod row;
 mod runs;
 mod sampling;
@@ -38,7 +40,10 @@ mod tables;
 mod walk;
 mod wanted;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use tsdbproof_core::{Error, Kind, Problem, digest::Depth};
 use tsdbproof_formats::decompress::Codec;
@@ -249,10 +254,18 @@ pub(crate) async fn look_as<H: Host>(
 }
 
 impl Side {
+    /// The indices of what is read for points in a first look.
+    fn holders(&self) -> impl Iterator<Item = usize> {
+        let holds = |reading: &Reading| matches!(reading.holds, Holds::Points | Holds::Others(_));
+        let readings = self.readings.iter().enumerate();
+        readings.filter(move |(_, reading)| holds(reading)).map(|(index, _)| index)
+    }
+
     fn first_look(&self, inputs: &[Input], options: &Options) -> Vec<Task<FirstLook>> {
         let total: u64 = inputs.iter().filter_map(|input| input.size).sum();
         let part_bytes = part_bytes(total, self.threads, options);
         let mut tasks = Vec::new();
+        let has_others = self.holders().count() > 1;
         for (index, (input, reading)) in inputs.iter().zip(&self.readings).enumerate() {
             let index = self.first_input + index;
             if reading.holds == Holds::NoFile {
@@ -272,6 +285,7 @@ impl Side {
                     is_stream: input.size.is_none(),
                     digests: options.file_digests,
                     strict: options.strict,
+                    has_others,
                     sums: None,
                     shared: Arc::clone(&self.shared),
                 };
@@ -305,6 +319,7 @@ impl Side {
         };
         let mut evidence = Evidence::default();
         let mut lines = (0, 0);
+        let mut refused = BTreeMap::new();
         for Task { input, work, .. } in tasks {
             let result = work.found().ok_or_else(unfed)?;
             if lines.0 != input {
@@ -317,6 +332,10 @@ impl Side {
             looked.filtered += result.found.filtered;
             evidence.rows.extend(result.found.rows);
             evidence.points.extend(result.found.points);
+            if let Some(error) = result.refused {
+                // Parts of a file may all say the same.
+                refused.entry(index).or_insert(error);
+            }
             if let Some(file) = looked.files.get_mut(index) {
                 file.points_read += result.found.points_read;
                 file.is_protected &= looked.side.readings.get(index).is_none_or(|reading| {
@@ -334,6 +353,7 @@ impl Side {
             looked.problems.add_to(input, problem);
         }
         looked.add_merged(before.merged, &mut evidence);
+        looked.pass_over(refused, source)?;
         looked.files.retain(|file| file.is_of_source);
         if options.strict
             && let Some(error) = looked.problems.strict_error(|index| name_of(source, index))
@@ -442,6 +462,14 @@ impl Looked {
         let mut runs = self.kept.clone();
         runs.extend(self.side.look_again(host, wanted).await?);
         self.side.shared.points.reduce::<Kept>(runs)
+    }
+
+    /// What its root leaves out, by kind: damage, and files that could not be read.
+    pub(crate) fn left_out(&self) -> Vec<(String, u64)> {
+        let mut left_out = self.problems.left_out();
+        let not_read = Some(self.not_read.len() as u64).filter(|count| *count > 0);
+        left_out.extend(not_read.map(|count| ("not-read".to_owned(), count)));
+        left_out
     }
 
     /// Where runs of points live.

@@ -29,7 +29,7 @@ use self::{
     table::{Front, header},
     writer::Writer,
 };
-use crate::{Access, Format, ReadOptions, Score, number};
+use crate::{Access, BYTE_ORDER_MARK, Format, ReadOptions, Score, number};
 
 /// What may stand between cells.
 const DELIMITERS: &[u8] = b",;";
@@ -51,7 +51,7 @@ pub(crate) static FORMAT: Format = Format {
 
 /// By the header. A table whose columns only `--columns` can tell is known by its regular rows.
 fn score(head: &[u8], delimiters: &[u8]) -> Score {
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let text = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
     // A file may be no more than its header, without a line end.
     let ended = [text, b"\n"].concat();
     match header(&ended, delimiters, &ReadOptions::default()) {

@@ -11,9 +11,9 @@ use super::{
     record::{Cell, Record, cut},
     table::{Front, Table, header},
 };
-use crate::{FormatReader, PointSink, ReadOptions, number::Fault, tables::rows::NamesSeen};
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+use crate::{
+    BYTE_ORDER_MARK, FormatReader, PointSink, ReadOptions, number::Fault, tables::rows::NamesSeen,
+};
 
 /// An open table.
 #[derive(Debug)]
