@@ -4,8 +4,8 @@
 use std::{fs, path::Path};
 
 use tsdbproof::{
-    Against, Depth, Options, Scope,
-    report::{Cause, KindChange, Report, Verdict},
+    Against, Depth, Interval, Options, Scope,
+    report::{Cause, Finding, Findings, KindChange, Report, TableCheck, Verdict},
 };
 
 use crate::{
@@ -320,6 +320,60 @@ fn of_host(folders: &[&str], tag: &str) -> OfHost {
     let (_, report) = manifest(MemoryHost::default(), &slices(&all), &options).expect("sound");
     let totals = &report.sides[0].totals;
     OfHost { points: totals.points, hours: totals.hours_count }
+}
+
+/// What a check found in the rows of a table, and its report.
+fn check_rows(folders: &[&str]) -> (TableCheck, Report) {
+    let mut host = MemoryHost::default();
+    let all: Vec<_> = folders.iter().flat_map(|folder| files(folder)).collect();
+    let source = host.source(&slices(&all));
+    let (options, mut none) = (Options::default(), Nothing);
+    let check = tsdbproof::check(&host, &source, Interval::Unknown, &options, &mut none);
+    let report = run(check).expect("it is read");
+    let checked = report.checked.as_ref().expect("it checks");
+    (checked.tables.clone().expect("it is a table"), report)
+}
+
+struct Nothing;
+
+impl Findings for Nothing {
+    fn finding(&mut self, _: &Finding) {}
+}
+
+#[test]
+fn a_check_tells_what_lies_where_in_a_table() {
+    let (found, report) = check_rows(&["seq/salt-none", "seq/salt-uid-none"]);
+    assert_eq!((report.verdict, found.fsck.total_errors), (Verdict::Done, 0));
+    assert_eq!((found.buckets.len(), found.regions.len()), (3, 4));
+    for shares in [&found.buckets, &found.regions, &found.metrics] {
+        assert_eq!(shares.iter().map(|share| share.points).sum::<u64>(), 960);
+        assert_eq!(shares.iter().map(|share| share.rows).sum::<u64>(), found.fsck.rows);
+        assert!(shares.is_sorted_by_key(|share| std::cmp::Reverse(share.bytes)));
+        let bytes: u64 = shares.iter().map(|share| share.bytes).sum();
+        assert_eq!(bytes, found.metrics.iter().map(|share| share.bytes).sum::<u64>());
+    }
+    // Text of the same points has no rows.
+    let mut host = MemoryHost::default();
+    let source = host.source(&[("a", &data("salt-import.txt"))]);
+    let (options, mut none) = (Options::default(), Nothing);
+    let check = tsdbproof::check(&host, &source, Interval::Unknown, &options, &mut none);
+    assert_eq!(run(check).expect("sound").checked.expect("it checks").tables, None);
+}
+
+#[test]
+fn a_check_of_a_table_is_the_same_in_every_container() {
+    let [export, packed] = ["seq/main-none", "seq/main-block-deflate"]
+        .map(|folder| check_rows(&[folder, "seq/main-uid-none"]).0);
+    assert_eq!((&export.fsck, &export.repeats), (&packed.fsck, &packed.repeats));
+    assert_eq!(export.metrics, packed.metrics);
+    assert_eq!((export.fsck.total_errors, export.repeats.rows_that_fail), (7, 3));
+    // Deleted cells are no part of the table; a scan does not show them.
+    let (raw, _) = check_rows(&["seq/main-raw-deleted", "seq/main-uid-none"]);
+    assert_eq!((&raw.fsck, &raw.metrics), (&export.fsck, &export.metrics));
+    assert!(raw.beyond_fsck.hidden_cells > 9000 && export.beyond_fsck.hidden_cells == 0);
+    let (file, _) = check_rows(&["hfile/hf-none", "seq/main-uid-none"]);
+    let (rows, _) = check_rows(&["seq/main-prefix", "seq/main-uid-none"]);
+    assert_eq!((file.fsck, file.metrics), (rows.fsck, rows.metrics));
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod spellings;
 mod tables;
 mod writing;
 
+pub use hbase::merge::Hidden;
 pub use hbase::{
     crc_file::{CrcCheck, is_crc_file},
     sample::{Sample, Sampler},
@@ -47,7 +48,11 @@ pub use hbase::{
 };
 pub use limits::Limits;
 pub use opentsdb::names::{NameFault, name_fault};
-pub use opentsdb::series::{has_stand_in, is_stand_in};
+pub use opentsdb::{
+    findings::{Repeats, RowFindings},
+    series::{has_stand_in, is_stand_in},
+    summary::{RowSummary, Weight},
+};
 pub use options::{ReadOptions, TimeUnit, WriteOptions};
 pub use registry::{
     Access, FORMATS, Format, Index, OpenWriter, Part, Probe, Score, by_name, probe, writer_for,

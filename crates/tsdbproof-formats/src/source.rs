@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use tsdbproof_core::{Error, Hour, Loss, Point, Problem, Series, Tags};
 
+use crate::RowSummary;
+
 /// A series as a sink knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SeriesId(pub u32);
@@ -23,6 +25,9 @@ pub trait PointSink {
 
     /// A fault in the data. The reader goes on behind it.
     fn problem(&mut self, problem: Problem);
+
+    /// What was met in all rows of a data table. Said at their end.
+    fn rows(&mut self, _rows: RowSummary) {}
 }
 
 /// One open backup of one format that is read from front to back, fed in pieces of any size.

@@ -13,6 +13,7 @@ mod compared;
 mod converted;
 mod explained;
 mod points;
+mod table_check;
 
 pub(crate) use crate::time::time;
 pub use checked::{Checked, Finding, FindingKind, Findings, KindCount};
@@ -23,6 +24,7 @@ pub use compared::{
 pub use converted::{Converted, LeftOut};
 pub use explained::{Explanation, PlannedInput, PlannedSide};
 pub use points::{SeriesPoint, SeriesPoints};
+pub use table_check::{BeyondFsck, Fsck, RepeatedCells, Share, TableCheck};
 
 /// One line of the JSON report.
 #[derive(Debug, Clone, Serialize)]

@@ -11,7 +11,7 @@ use super::{
     snapshot::TableRules,
 };
 use crate::{
-    FormatReader, Limits, PointSink, SeriesId,
+    FormatReader, Limits, PointSink, RowSummary, SeriesId,
     opentsdb::{
         row::{RowDecoder, RowOptions},
         row_key::Widths,
@@ -174,6 +174,10 @@ impl PointSink for Placed<'_> {
 
     fn problem(&mut self, problem: Problem) {
         self.sink.problem(problem);
+    }
+
+    fn rows(&mut self, rows: RowSummary) {
+        self.sink.rows(rows);
     }
 }
 

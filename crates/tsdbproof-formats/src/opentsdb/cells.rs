@@ -4,7 +4,7 @@ use std::fmt;
 
 use tsdbproof_core::{HOUR_MS, Point, Position, Problem, ProblemKind, quote};
 
-use super::column::{self, Kind, Spot};
+use super::column::{self, APPEND, Kind, Spot};
 use super::findings::{Repeats, RowFindings};
 use super::qualifier::{Qualifier, Repair, SIGN_EXTENDED};
 use crate::PointSink;
@@ -126,6 +126,9 @@ impl RowPoints {
             let what = format!("a column beyond the {MAX_POINTS} points that a row may hold");
             return row.report_cell(ProblemKind::RowTooLarge, what, cell);
         }
+        let is_misread = matches!(kind, Kind::Point(_) | Kind::Compacted)
+            && cell.qualifier.first() == Some(&APPEND);
+        row.findings.misread_columns += u64::from(is_misread);
         match kind {
             Kind::Point(qualifier) => self.take_single(qualifier, cell, row),
             Kind::Compacted => self.take_compacted(cell, row),

@@ -7,76 +7,102 @@ use crate::hbase::merge::Hidden;
 /// Rows whose UIDs have no names are judged as any other, which `tsdb fsck` leaves out.
 /// Source: OpenTSDB 2.4.1 `tools/Fsck.java`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct RowFindings {
+pub struct RowFindings {
     /// "Rows Processed", of those that a scan shows anything of.
-    pub(crate) rows: u64,
+    pub rows: u64,
     /// "Key Values Processed": cells that a scan shows.
-    pub(crate) cells: u64,
+    pub cells: u64,
     /// Cells that no scan shows.
-    pub(crate) hidden: Hidden,
+    pub hidden: Hidden,
     /// "Valid Datapoints": instants at which a row has a point.
-    pub(crate) instants: u64,
+    pub instants: u64,
     /// "Annotations", of series and global ones.
-    pub(crate) annotations: u64,
+    pub annotations: u64,
     /// Histograms, which `tsdb fsck` counts among "Possible Future Objects".
-    pub(crate) histograms: u64,
+    pub histograms: u64,
     /// Values of rollups.
-    pub(crate) rollups: u64,
+    pub rollups: u64,
     /// "Possible Future Objects", without histograms.
-    pub(crate) future_objects: u64,
+    pub future_objects: u64,
     /// "Unknown Objects".
-    pub(crate) unknown_objects: u64,
+    pub unknown_objects: u64,
     /// Append columns.
-    pub(crate) append_columns: u64,
+    pub append_columns: u64,
     /// "Invalid Row Keys".
-    pub(crate) bad_keys: u64,
+    pub bad_keys: u64,
     /// "Orphaned UID Rows", without those of global annotations.
-    pub(crate) orphans: u64,
+    pub orphans: u64,
     /// "Duplicate Datapoints": cells of an instant beyond the first, append columns left out.
-    pub(crate) duplicates: u64,
+    pub duplicates: u64,
     /// What instants with several cells are.
-    pub(crate) repeats: Repeats,
+    pub repeats: Repeats,
     /// "Unparseable Compacted Columns": lengths do not add up, or the last byte is neither 0 nor 1.
-    pub(crate) bad_compacted: u64,
+    pub bad_compacted: u64,
+    /// Columns of points that begin at second 80 to 95, which `tsdb fsck` 2.4.1 takes for appended ones.
+    pub misread_columns: u64,
+    /// Rows of annotations that belong to no series: a thread of `tsdb fsck` 2.4.1 ends at each.
+    pub global_rows: u64,
     /// Compacted columns whose points are out of order, which `tsdb fsck` calls fixable.
-    pub(crate) unordered_compacted: u64,
+    pub unordered_compacted: u64,
     /// Append columns that can't be taken apart, which `tsdb fsck` only logs.
-    pub(crate) bad_appended: u64,
+    pub bad_appended: u64,
     /// "Unparseable Datapoint Values".
-    pub(crate) bad_values: u64,
+    pub bad_values: u64,
     /// "Improperly Encoded Floating Point Values": of 4 bytes on 8, behind zeros or ff.
-    pub(crate) bad_floats: u64,
+    pub bad_floats: u64,
     /// Values whose length is another than their qualifier says, which reading puts right.
-    pub(crate) repaired_lengths: u64,
+    pub repaired_lengths: u64,
     /// "Datapoints Qualified for VLE": integers on 8 bytes that fit in fewer.
-    pub(crate) long_integers: u64,
+    pub long_integers: u64,
     /// "Bytes Saved with VLE", if these were written again.
-    pub(crate) saved_bytes: u64,
+    pub saved_bytes: u64,
     /// Rows whose base time is no full hour. This and what follows `tsdb fsck` does not look at.
-    pub(crate) unaligned_rows: u64,
+    pub unaligned_rows: u64,
     /// Points behind the hour of their row.
-    pub(crate) late_points: u64,
+    pub late_points: u64,
     /// Rows whose tags are not in the order in which OpenTSDB writes them.
-    pub(crate) unordered_tags: u64,
+    pub unordered_tags: u64,
 }
 
 /// Instants of a row with several cells, by how these differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Repeats {
+pub struct Repeats {
     /// All values have the same bytes: OpenTSDB reads them as one.
-    pub(crate) same: u64,
+    pub same: u64,
     /// Bytes differ and numbers agree: a query fails for no reason in the data.
-    pub(crate) equal: u64,
+    pub equal: u64,
     /// Numbers differ: a conflict.
-    pub(crate) different: u64,
+    pub different: u64,
     /// Rows with bytes that differ: a query of them fails, unless `tsd.storage.fix_duplicates` lets the
     /// newest cell win.
-    pub(crate) refused_rows: u64,
+    pub refused_rows: u64,
+}
+
+impl Repeats {
+    fn join(&mut self, other: Repeats) {
+        let Repeats { same, equal, different, refused_rows } = other;
+        self.same += same;
+        self.equal += equal;
+        self.different += different;
+        self.refused_rows += refused_rows;
+    }
 }
 
 impl RowFindings {
+    /// "Total Errors".
+    pub fn total_errors(&self) -> u64 {
+        self.bad_keys
+            + self.orphans
+            + self.unknown_objects
+            + self.bad_compacted
+            + self.unordered_compacted
+            + self.duplicates
+            + self.bad_values
+            + self.bad_floats
+    }
+
     /// Adds what was met in other rows.
-    pub(crate) fn join(&mut self, other: &RowFindings) {
+    pub fn join(&mut self, other: &RowFindings) {
         // Taken apart by name, so that no count can be forgotten.
         let RowFindings {
             rows,
@@ -94,6 +120,8 @@ impl RowFindings {
             duplicates,
             repeats,
             bad_compacted,
+            misread_columns,
+            global_rows,
             unordered_compacted,
             bad_appended,
             bad_values,
@@ -106,7 +134,7 @@ impl RowFindings {
             unordered_tags,
         } = *other;
         let Hidden { markers, deleted, older, expired } = hidden;
-        let Repeats { same, equal, different, refused_rows } = repeats;
+        self.repeats.join(repeats);
         for (mine, others) in [
             (&mut self.rows, rows),
             (&mut self.cells, cells),
@@ -124,11 +152,9 @@ impl RowFindings {
             (&mut self.bad_keys, bad_keys),
             (&mut self.orphans, orphans),
             (&mut self.duplicates, duplicates),
-            (&mut self.repeats.same, same),
-            (&mut self.repeats.equal, equal),
-            (&mut self.repeats.different, different),
-            (&mut self.repeats.refused_rows, refused_rows),
             (&mut self.bad_compacted, bad_compacted),
+            (&mut self.misread_columns, misread_columns),
+            (&mut self.global_rows, global_rows),
             (&mut self.unordered_compacted, unordered_compacted),
             (&mut self.bad_appended, bad_appended),
             (&mut self.bad_values, bad_values),

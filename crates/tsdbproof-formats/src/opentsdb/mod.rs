@@ -11,6 +11,7 @@
 //! | `row` | cells of a table to points with names, row by row |
 //! | `row_key` | the key of a row: metric, time and tags |
 //! | `series` | the series of a row, and stand-ins for names that are lost |
+//! | `summary` | what was met in all rows, and where most of it lies |
 //! | `uid` | names of UIDs |
 //! | `widths` | how wide the parts of row keys are, found in keys and UIDs |
 
@@ -23,6 +24,7 @@ pub(crate) mod qualifier;
 pub(crate) mod row;
 pub(crate) mod row_key;
 pub(crate) mod series;
+pub(crate) mod summary;
 pub(crate) mod uid;
 pub(crate) mod widths;
 

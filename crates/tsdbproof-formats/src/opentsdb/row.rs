@@ -11,6 +11,7 @@ use super::column::Kind;
 use super::findings::RowFindings;
 use super::row_key::{RowKey, Widths};
 use super::series::SeriesOfRows;
+use super::summary::Scales;
 use super::uid::UidTable;
 use crate::PointSink;
 use crate::hbase::cell::{Cell, CellSink};
@@ -48,6 +49,7 @@ pub(crate) struct RowDecoder {
     options: RowOptions,
     batch: Batch,
     findings: RowFindings,
+    scales: Scales,
     rows: Rows,
 }
 
@@ -56,7 +58,7 @@ impl RowDecoder {
         let (batch, findings) = (Batch::default(), RowFindings::default());
         let series = SeriesOfRows::new(uids);
         let rows = Rows { series, found: RowPoints::default(), points: Vec::new() };
-        RowDecoder { options, batch, findings, rows }
+        RowDecoder { options, batch, findings, scales: Scales::default(), rows }
     }
 
     /// A sink for cells whose points go to another.
@@ -64,11 +66,13 @@ impl RowDecoder {
         RowCells { decoder: self, sink }
     }
 
-    /// The cells are over: ends the row that is open.
+    /// The cells are over: ends the row that is open, and tells what was met in all of them.
     pub(crate) fn finish(&mut self, sink: &mut dyn PointSink) {
         if !self.batch.is_empty() {
             self.end_row(sink);
         }
+        let (scales, findings) = (std::mem::take(&mut self.scales), self.findings);
+        sink.rows(scales.finish(self.rows.series.uids(), findings));
     }
 
     /// Every id that the sink gave so far is void.
@@ -80,7 +84,7 @@ impl RowDecoder {
     pub(crate) fn memory_bytes(&self) -> usize {
         let Rows { series, found, points } = &self.rows;
         let points = points.capacity() * size_of::<Point>() + found.memory_bytes();
-        self.batch.memory_bytes() + series.memory_bytes() + points
+        self.batch.memory_bytes() + series.memory_bytes() + points + self.scales.memory_bytes()
     }
 
     /// What was met so far, in rows that ended.
@@ -89,7 +93,7 @@ impl RowDecoder {
     }
 
     fn end_row(&mut self, sink: &mut dyn PointSink) {
-        let RowDecoder { options, batch, findings, rows } = self;
+        let RowDecoder { options, batch, findings, scales, rows } = self;
         let mut cells = batch.cells();
         let expired = findings.hidden.expired;
         visible(&mut cells, &options.rules, options.now_ms, &mut findings.hidden);
@@ -110,7 +114,12 @@ impl RowDecoder {
             _ if cells.is_empty() => {}
             Ok(key) => {
                 row.base_s = key.base_s;
-                rows.read(&key, &cells, &options.family, batch.at.clone(), &mut row);
+                let at = batch.at.clone();
+                let points = rows.read(&key, &cells, &options.family, at, &mut row);
+                match key.is_global() {
+                    true => row.findings.global_rows += 1,
+                    false => scales.take(&key, &cells, points),
+                }
             }
             Err(what) => {
                 row.findings.bad_keys += 1;
@@ -132,7 +141,7 @@ struct Rows {
 }
 
 impl Rows {
-    /// Reads the cells of a row that a scan shows.
+    /// Reads the cells of a row that a scan shows; gives how many points they are.
     fn read(
         &mut self,
         key: &RowKey<'_>,
@@ -140,7 +149,7 @@ impl Rows {
         family: &[u8],
         at: Range<u64>,
         row: &mut Row<'_>,
-    ) {
+    ) -> u64 {
         for cell in cells {
             if cell.family != family {
                 row.take_stray(cell);
@@ -151,7 +160,7 @@ impl Rows {
             }
         }
         if key.is_global() {
-            return;
+            return 0;
         }
         self.found.end(&mut self.points, row.findings);
         let faults = if self.points.is_empty() {
@@ -161,6 +170,7 @@ impl Rows {
             row.sink.points(series, &self.points, at);
             faults
         };
+        let points = self.points.len() as u64;
         self.points.clear();
         self.points.shrink_to(KEPT_POINTS);
         for Fault { kind, what } in faults {
@@ -172,6 +182,7 @@ impl Rows {
             row.findings.unaligned_rows += 1;
             row.report(ProblemKind::UnalignedRow, "a row whose base time is no full hour");
         }
+        points
     }
 }
 

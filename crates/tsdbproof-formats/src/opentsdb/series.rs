@@ -58,6 +58,11 @@ impl SeriesOfRows {
         SeriesOfRows { uids, known: HashMap::new(), known_bytes: 0, tsuid: Vec::new() }
     }
 
+    /// The names of UIDs.
+    pub(super) fn uids(&self) -> &UidTable {
+        &self.uids
+    }
+
     /// The series of a row, and what is wrong with its name.
     pub(super) fn of(
         &mut self,
@@ -91,6 +96,12 @@ impl SeriesOfRows {
     pub(super) fn memory_bytes(&self) -> usize {
         self.known_bytes
     }
+}
+
+/// The name of a metric, or its stand-in.
+pub(super) fn name_of_metric(uid: &[u8], uids: &UidTable) -> String {
+    let stand_in = || format!("{STAND_IN}{}", hex(uid));
+    uids.name(UidKind::Metric, uid).map_or_else(stand_in, str::to_owned)
 }
 
 /// The name of a row's series.

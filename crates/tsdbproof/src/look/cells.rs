@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use tsdbproof_core::{Error, Hour, Loss, Point, Problem, Series, Tags};
 use tsdbproof_formats::{
-    EachCell, EachCellSink, FileAge, NamesReader, OwnedCell, PointSink, RowPoints, SeriesId, Tables,
+    EachCell, EachCellSink, FileAge, NamesReader, OwnedCell, PointSink, RowPoints, RowSummary,
+    SeriesId, Tables,
 };
 
 use super::{
@@ -99,6 +100,8 @@ pub(super) struct MergedFound {
     pub(super) found: sink::Found,
     /// Points by the input's index.
     pub(super) points: Vec<(usize, u64)>,
+    /// What was met in the rows of a group of files, with the input's index of the first.
+    pub(super) met: Vec<(usize, RowSummary)>,
     pub(super) problems: Problems,
 }
 
@@ -232,6 +235,7 @@ impl Merging<'_> {
         })?;
         rows.finish(&mut sink);
         let found = sink.sink.finish()?;
+        all.met.extend(found.met.map(|met| (first, met)));
         all.found.rows.extend(found.rows);
         all.found.points.extend(found.points);
         all.found.points_read += found.points_read;
@@ -286,6 +290,10 @@ impl PointSink for ByInput {
 
     fn problem(&mut self, problem: Problem) {
         self.problems.add_to(self.input, problem);
+    }
+
+    fn rows(&mut self, rows: RowSummary) {
+        self.sink.rows(rows);
     }
 }
 

@@ -16,6 +16,7 @@
 //! | `fold` | partial rows and kept points into one row for each leaf |
 //! | `wanted` | which leaves to look at again, and where |
 //! | `walk` | all points once more, sorted, where a look kept them |
+//! | `met` | what was met in the rows of data tables |
 //! | `leaves` | the finished rows, folded up to the roots |
 
 mod cells;
@@ -24,7 +25,9 @@ mod fold;
 mod indexed;
 mod intake;
 mod leaves;
+mod met;
 mod naming;
+mod order;
 mod overlap;
 mod problems;
 mod reading;
@@ -51,6 +54,7 @@ use tsdbproof_formats::decompress::Codec;
 pub(crate) use digests::{BLOCK_BYTES, FileBlocks};
 pub(crate) use fold::{Conflicts, next_instant, resolve};
 pub(crate) use leaves::{Leaves, Survey, series_at};
+pub(crate) use met::Met;
 pub(crate) use problems::Problems;
 pub(crate) use row::{Kept, Row};
 pub(crate) use runs::{Item, Merge, Run, RunWriter, Spill, Window};
@@ -89,6 +93,8 @@ pub(crate) struct Looked {
     pub(crate) not_read: Vec<NotRead>,
     /// Cells written before this instant are not shown, where a table says so.
     pub(crate) expire_before_ms: Option<i64>,
+    /// What was met in the rows of data tables, if there are any.
+    pub(crate) met: Option<Met>,
     side: Side,
     /// Points that are at hand in runs.
     kept: Vec<Run>,
@@ -314,6 +320,7 @@ impl Side {
             snapshots: before.snapshots,
             not_read: before.not_read,
             expire_before_ms: before.expire_before_ms,
+            met: None,
             kept: Vec::new(),
             side: self,
         };
@@ -336,6 +343,7 @@ impl Side {
                 // Parts of a file may all say the same.
                 refused.entry(index).or_insert(error);
             }
+            looked.add_met(source, index, result.found.met);
             if let Some(file) = looked.files.get_mut(index) {
                 file.points_read += result.found.points_read;
                 file.is_protected &= looked.side.readings.get(index).is_none_or(|reading| {
@@ -352,7 +360,7 @@ impl Side {
         for (input, problem) in before.problems {
             looked.problems.add_to(input, problem);
         }
-        looked.add_merged(before.merged, &mut evidence);
+        looked.add_merged(source, before.merged, &mut evidence);
         looked.pass_over(refused, source)?;
         looked.files.retain(|file| file.is_of_source);
         if options.strict
@@ -439,8 +447,9 @@ const LEAST_SHARE_BYTES: u64 = 1 << 20;
 
 impl Looked {
     /// Adds what was found in files that were read as one.
-    fn add_merged(&mut self, merged: MergedFound, evidence: &mut Evidence) {
-        let MergedFound { found, points, problems } = merged;
+    fn add_merged(&mut self, source: &Source, merged: MergedFound, evidence: &mut Evidence) {
+        let MergedFound { found, points, met, problems } = merged;
+        met.into_iter().for_each(|(index, met)| self.add_met(source, index, Some(met)));
         self.problems.join_all(problems);
         self.points_read += found.points_read;
         self.filtered += found.filtered;

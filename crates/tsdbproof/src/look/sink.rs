@@ -18,9 +18,10 @@ use tsdbproof_core::{
     Error, HOUR_MS, Hour, Kinds, Loss, Losses, Point, Problem, Record, Series, Tags,
     digest::{Batch, Entry, OpenHour},
 };
-use tsdbproof_formats::{PointSink, SeriesId, has_stand_in};
+use tsdbproof_formats::{PointSink, RowSummary, SeriesId, has_stand_in};
 
 use super::{
+    order::Order,
     problems::Problems,
     row::{Kept, Place, Row},
     runs::{Run, RunWriter, Spill},
@@ -69,6 +70,8 @@ pub(crate) struct Found {
     pub(crate) points_read: u64,
     /// Points out of scope.
     pub(crate) filtered: u64,
+    /// What was met in all rows, of a data table.
+    pub(crate) met: Option<RowSummary>,
 }
 
 /// The sink of one part of one input.
@@ -89,31 +92,6 @@ pub(crate) struct Sink {
     order: Order,
     batch: Batch,
     found: Found,
-}
-
-/// The order of writing: numbers that ascend over all points of an input, in this sink and in those
-/// of other parts of it.
-#[derive(Default)]
-struct Order {
-    /// Where the last points lie.
-    from: u64,
-    next: u64,
-}
-
-impl Order {
-    /// Points that one byte is taken to hold at the most.
-    const POINTS_A_BYTE: u64 = 1 << 16;
-
-    /// The number of the first of so many points; those that lie where others lay come behind them.
-    fn take(&mut self, from: u64, points: usize) -> u64 {
-        if self.next == 0 || self.from != from {
-            self.from = from;
-            self.next = from.saturating_mul(Self::POINTS_A_BYTE);
-        }
-        let first = self.next;
-        self.next = first.saturating_add(points as u64);
-        first
-    }
 }
 
 struct Slot {
@@ -489,5 +467,11 @@ impl PointSink for Sink {
 
     fn problem(&mut self, problem: Problem) {
         self.found.problems.add(problem);
+    }
+
+    fn rows(&mut self, rows: RowSummary) {
+        if !matches!(self.keep, Keep::Wanted(_)) {
+            self.found.met.get_or_insert_default().join(rows);
+        }
     }
 }

@@ -10,6 +10,7 @@ mod markdown;
 mod phrase;
 mod picture;
 mod sarif;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -95,7 +95,12 @@ pub(super) fn sentence(report: &Report) -> String {
             let problems = kinds.filter(|group| group.is_problem);
             let problems =
                 problems.map(|group| format!("{} × {}", number(group.count), group.kind.name()));
-            format!("{} in {points}", problems.collect::<Vec<_>>().join(", "))
+            let tables = report.checked.iter().filter_map(|checked| checked.tables.as_ref());
+            let errors = tables.map(|tables| tables.fsck.total_errors).filter(|errors| *errors > 0);
+            let errors =
+                errors.map(|errors| format!("{} of `tsdb fsck`", counted(errors, "error")));
+            let all: Vec<_> = problems.chain(errors).collect();
+            format!("{} in {points}", all.join(", "))
         }
         (Verdict::SameBytes, _) => format!("the same bytes, so the same {points}"),
         (Verdict::Same, JobKind::Convert) => {

@@ -12,6 +12,7 @@ use super::{
         self, FIRST, NAME_CHARS, SENTENCE_CHARS, account, coverage, kind_changes, notes, place,
         point, role, scope, sentence, span, summary, totals,
     },
+    tables,
     words::{counted, counted_more, number, size, table},
     worst::{Metric, Worst},
 };
@@ -108,6 +109,7 @@ impl Whole for Text {
         page.differences(self.worst);
         page.kind_changes();
         checked::findings(&mut page, &self.findings);
+        tables::table_check(&mut page);
         if let Some(converted) = &report.converted {
             checked::left_out(&mut page, converted);
         }
@@ -132,7 +134,7 @@ pub(super) struct Page<'a> {
     pub(super) report: &'a Report,
     palette: &'a Palette,
     /// Entries of a list that are shown.
-    list: usize,
+    pub(super) list: usize,
     text: String,
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tsdbproof_core::Series;
 
+use super::TableCheck;
+
 macro_rules! finding_kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $is_problem:literal, $about:literal;)+) => {
         /// What a check looks for.
@@ -92,6 +94,10 @@ pub struct Finding {
 pub struct Checked {
     /// Findings by kind, in the order of [`FindingKind`].
     pub kinds: Vec<KindCount>,
+    /// What was found in the rows of HBase's tables, where the source is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub tables: Option<TableCheck>,
 }
 
 /// How often something was found.

@@ -56,11 +56,15 @@ pub(crate) enum Fate {
 
 /// Cells that are not shown, by their fate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Hidden {
-    pub(crate) markers: u64,
-    pub(crate) deleted: u64,
-    pub(crate) older: u64,
-    pub(crate) expired: u64,
+pub struct Hidden {
+    /// Delete markers.
+    pub markers: u64,
+    /// Cells that a marker hides.
+    pub deleted: u64,
+    /// Older versions.
+    pub older: u64,
+    /// Cells whose time to live is over.
+    pub expired: u64,
 }
 
 /// Leaves the cells that a scan at `now_ms` shows, ordered by family and qualifier, newest first.

@@ -1,6 +1,7 @@
 //! Cells of the real tables, and what became of them.
 
 mod damage;
+mod fsck;
 mod rows;
 mod truth;
 

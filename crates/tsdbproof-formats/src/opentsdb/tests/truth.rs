@@ -93,6 +93,8 @@ fn what_is_met_in_the_main_table_is_counted_in_the_terms_of_fsck() {
         annotations: 9,
         histograms: 10,
         duplicates: 7,
+        misread_columns: 9,
+        global_rows: 3,
         repeats,
         ..RowFindings::default()
     };

@@ -54,13 +54,37 @@ pub(super) fn stored(value: Value) -> Option<Value> {
         return Some(value);
     }
     let whole = value.as_integer().map(|number| number as f32);
-    let narrow = whole.or(value.as_float().map(|number| number as f32));
+    let narrow = whole.or(value.as_float().map(single));
     narrow.filter(|narrow| narrow.is_finite()).map(|narrow| Value::float(f64::from(narrow)))
+}
+
+/// The float32 nearest to the decimal text of a double: `tsdb import` reads text.
+///
+/// It is the one nearest to the double, but where that lies halfway between two: there the digits that
+/// were left out of the shortest text decide.
+fn single(number: f64) -> f32 {
+    const HALFWAY: u64 = 1 << 28;
+    let narrow = number as f32;
+    let is_tie = number.to_bits() & (2 * HALFWAY - 1) == HALFWAY;
+    if is_tie || narrow.is_subnormal() || narrow == 0.0 {
+        return format!("{number:?}").parse().unwrap_or(narrow);
+    }
+    narrow
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_double_between_two_floats_the_text_decides() {
+        // 1 + 2^-24, as the real `tsdb import` stores it (tests/labs/opentsdb).
+        let between = 1.000_000_059_604_644_8;
+        assert_eq!(between as f32, 1.0);
+        assert_eq!(stored(Value::float(between)), Some(Value::float(1.000_000_119_209_289_6)));
+        assert_eq!(stored(Value::float(0.1)), Some(Value::float(f64::from(0.1_f32))));
+        assert_eq!(stored(Value::float(4.9e-324)), Some(Value::float(0.0)));
+    }
 
     #[test]
     fn only_what_came_as_a_float_is_narrowed() {

@@ -28,7 +28,7 @@ use super::{Source, side, verdict};
 use crate::{
     Host, Options,
     look::{Manner, Observer, look_as, spills},
-    report::{Checked, Finding, FindingKind, Findings, JobKind, KindCount, Report},
+    report::{Checked, Finding, FindingKind, Findings, JobKind, KindCount, Report, TableCheck},
     time::{parse_duration, time},
 };
 
@@ -88,8 +88,10 @@ pub async fn check<H: Host>(
         count: *count,
     };
     report.notes.extend(side::unprotected(&looked));
-    report.checked = Some(Checked { kinds: counts.iter().map(count).collect() });
-    let has_problems = counts.keys().any(|kind| kind.is_problem());
+    let tables = looked.met.as_ref().map(TableCheck::new);
+    let has_errors = tables.as_ref().is_some_and(|tables| tables.fsck.total_errors > 0);
+    report.checked = Some(Checked { kinds: counts.iter().map(count).collect(), tables });
+    let has_problems = has_errors || counts.keys().any(|kind| kind.is_problem());
     verdict::decide(&mut report, has_problems, options);
     Ok(report)
 }
