@@ -2,13 +2,13 @@
 
 use std::ffi::OsString;
 
-use tsdbproof::{Error, Interval, Options};
+use tsdbproof::{Asked, Error, Interval, Options};
 use tsdbproof_sources::block_on;
 
 use super::Plan;
 use crate::{
     Ended, Machine,
-    flags::{Budget, Filters, Leniency, Reading, Telling, Uids},
+    flags::{Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
     values,
 };
 
@@ -45,6 +45,8 @@ pub(super) struct Args {
     #[command(flatten)]
     leniency: Leniency,
     #[command(flatten)]
+    explaining: Explaining,
+    #[command(flatten)]
     telling: Telling,
     #[command(flatten)]
     budget: Budget,
@@ -61,6 +63,9 @@ impl Args {
         let source = opening.source_with_uids(&self.sources, &self.uids.uids)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
         let interval = self.interval.unwrap_or_default();
+        if self.explaining.explain {
+            return plan.explain(machine, Asked::Check(&source, interval), &options, &[]);
+        }
         let report = plan.report(machine, |host, reports| {
             block_on(tsdbproof::check(host, &source, interval, &options, reports))
         })?;

@@ -5,13 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tsdbproof::{Error, Options, Target, format_by_name};
+use tsdbproof::{Asked, Error, Options, Target, format_by_name};
 use tsdbproof_sources::{NativeOutputs, Progress, block_on};
 
-use super::{STDERR, STDOUT};
+use super::{Plan, STDERR, STDOUT};
 use crate::{
     Ended, Machine,
-    flags::{Budget, Filters, Leniency, Reading, Telling, Uids},
+    flags::{Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
     output::{Reports, Sink, check_output},
     progress::watch,
     usage, values,
@@ -58,6 +58,8 @@ pub(super) struct Args {
     #[command(flatten)]
     leniency: Leniency,
     #[command(flatten)]
+    explaining: Explaining,
+    #[command(flatten)]
     telling: Telling,
     #[command(flatten)]
     budget: Budget,
@@ -76,6 +78,11 @@ impl Args {
         let source = opening.source_with_uids(&self.sources, &self.uids.uids)?;
         if opening.is_input(&self.output) {
             return Err(usage("the output is an input, and would be overwritten", "name another"));
+        }
+        if self.explaining.explain {
+            let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+            let asked = Asked::Convert(&source, target);
+            return plan.explain(machine, asked, &options, &[&self.output]);
         }
         let mut outputs = self.outputs(machine)?;
         let (palette, display) = (self.telling.palette(machine), self.telling.display(machine));

@@ -4,7 +4,9 @@
 
 use tsdbproof_core::{Error, Profile, digest::Depth};
 
-use super::{Against, Source, verify};
+use tsdbproof_formats::decompress::Codec;
+
+use super::{Against, Interval, Source, Target, verify};
 use crate::{
     Input, Options,
     look::recognise,
@@ -14,8 +16,12 @@ use crate::{
 /// A job that is asked about.
 #[derive(Debug, Clone, Copy)]
 pub enum Asked<'a> {
-    /// One that reads a source: a manifest, a check, a conversion, a look.
+    /// One that digests a source: a manifest, a look.
     Source(JobKind, &'a Source),
+    /// A check, with the interval that gaps are looked for by.
+    Check(&'a Source, Interval),
+    /// A conversion.
+    Convert(&'a Source, Target),
     /// A source against a manifest or a root.
     Verify(&'a Against, &'a Source),
     /// Two sides.
@@ -46,6 +52,14 @@ pub fn explain(asked: Asked<'_>, options: &Options, means: Means) -> Result<Expl
             let steps =
                 if is_shown { manifest_steps("the manifest") } else { digest_steps(job, options) };
             (job, vec![side], steps)
+        }
+        Asked::Check(source, interval) => {
+            let steps = check_steps(interval);
+            (JobKind::Check, vec![side("source", source, false, options)?], steps)
+        }
+        Asked::Convert(source, target) => {
+            let steps = convert_steps(target);
+            (JobKind::Convert, vec![side("source", source, false, options)?], steps)
         }
         Asked::Verify(Against::Expect(expect), source) => {
             let steps = vec![
@@ -153,6 +167,35 @@ fn digest_steps(job: JobKind, options: &Options) -> Vec<String> {
         steps.push("each file is digested whole (SHA-256), by a thread of its own".to_owned());
     }
     steps
+}
+
+/// What a check does.
+fn check_steps(interval: Interval) -> Vec<String> {
+    let gaps = match interval {
+        Interval::Unknown => "gaps are not looked for (--interval)".to_owned(),
+        Interval::Auto => "gaps are looked for by the rhythm that each series keeps".to_owned(),
+        Interval::Ms(ms) => format!("gaps are looked for at an interval of {} s", ms as f64 / 1e3),
+    };
+    vec![
+        "every point is digested and kept, to be looked at in the order of time".to_owned(),
+        "points of import text are looked at in their own order too, as `tsdb import` reads them"
+            .to_owned(),
+        gaps,
+    ]
+}
+
+/// What a conversion does.
+fn convert_steps(target: Target) -> Vec<String> {
+    let packed = match target.codec {
+        Codec::Plain => String::new(),
+        codec => format!(", packed by {}", codec.name()),
+    };
+    let files = if target.is_partitioned { ", a file for each metric and day" } else { "" };
+    vec![
+        "every point is digested and kept, to be sorted by metric, tags and time".to_owned(),
+        format!("they are written as {}{packed}{files}", target.format.name),
+        "what was written is read back, and has to have the root of the source".to_owned(),
+    ]
 }
 
 /// What a comparison does with two sides.

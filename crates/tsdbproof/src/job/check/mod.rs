@@ -69,11 +69,14 @@ pub async fn check<H: Host>(
     options.scope.check()?;
     let scope = options.scope.text();
     let mut options = options.without_file_digests();
-    options.read.line_by_line = true;
-    let options = &options;
     let (spill, _) = spills(host, options.memory_bytes / 4)?;
-    let reading = Arc::new(Mutex::new(Reading::new(source, options, spill)));
-    let observer = Some(Arc::clone(&reading) as Arc<Mutex<dyn Observer>>);
+    let reading = Reading::new(source, &options, spill);
+    // What is in no order that counts is read side by side.
+    let in_order = reading.is_needed();
+    options.read.line_by_line = in_order;
+    let options = &options;
+    let reading = Arc::new(Mutex::new(reading));
+    let observer = in_order.then(|| Arc::clone(&reading) as Arc<Mutex<dyn Observer>>);
     let looked = look_as(host, source, 0, options, Manner { keeps_points: true, observer }).await?;
     let mut found = Found { findings, counts: BTreeMap::new() };
     let mut reading = reading.lock().unwrap_or_else(PoisonError::into_inner);

@@ -103,6 +103,11 @@ impl Reading {
         }
     }
 
+    /// Whether the order of any input counts.
+    pub(super) fn is_needed(&self) -> bool {
+        self.counts.contains(&true)
+    }
+
     /// Whether `tsdb import` reads this input as it is.
     pub(super) fn counts(&self, input: u32) -> bool {
         self.counts.get(input as usize).copied().unwrap_or(false)
