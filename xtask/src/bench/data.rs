@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::process::Command;
 
-use super::{Place, ours};
+use super::{Place, hbase, ours};
 
 /// One generated file. Everything that makes it different from another is in its name.
 #[derive(Clone, Copy, PartialEq)]
@@ -54,6 +54,11 @@ pub(super) enum Packing {
     Gz,
     /// Not the points but their manifest.
     Manifest,
+    /// A file as HBase's Export writes it, of rows as OpenTSDB compacts them; the table of their UIDs
+    /// stands beside it.
+    Export,
+    /// The same in blocks packed by zlib.
+    ExportZlib,
 }
 
 pub(super) const SCAN: Data = Data {
@@ -77,6 +82,11 @@ impl Data {
 
     pub(super) const fn packed(self, packing: Packing) -> Self {
         Self { packing, ..self }
+    }
+
+    /// Whether it is an Export of HBase's.
+    pub(super) fn is_export(&self) -> bool {
+        matches!(self.packing, Packing::Export | Packing::ExportZlib)
     }
 
     pub(super) fn state_name(&self) -> &'static str {
@@ -105,6 +115,8 @@ impl Data {
             Packing::Zst => ".zst",
             Packing::Gz => ".gz",
             Packing::Manifest => ".manifest",
+            Packing::Export => ".export",
+            Packing::ExportZlib => ".export-zlib",
         };
         format!("{}.{layout}{spelling}.{format}{packing}", self.state_name())
     }
@@ -127,6 +139,8 @@ impl Data {
             Packing::Zst => packer("zstd", &["-q", "-3", "-c"], &place.path(&plain)),
             Packing::Gz => packer("gzip", &["-6", "-c"], &place.path(&plain)),
             Packing::Manifest => ours::manifest(&place.binary, &place.path(&plain), &part),
+            Packing::Export => hbase::write(&place.path(&plain), &part, &path, "none"),
+            Packing::ExportZlib => hbase::write(&place.path(&plain), &part, &path, "zlib"),
         };
         write_output(command, self.packing, &part)?;
         fs::rename(&part, &path).map_err(|e| format!("{}: {e}", path.display()))
@@ -151,7 +165,8 @@ fn packer(program: &str, args: &[&str], plain: &Path) -> Command {
 fn write_output(mut command: Command, packing: Packing, path: &Path) -> Result<(), String> {
     let failed = |e: io::Error| format!("{}: {e}", path.display());
     fs::create_dir_all(path.parent().expect("data stands in a folder")).map_err(failed)?;
-    if packing != Packing::Manifest {
+    // The others name the file that they write.
+    if matches!(packing, Packing::None | Packing::Zst | Packing::Gz) {
         command.stdout(File::create(path).map_err(failed)?);
     }
     match command.status().map_err(failed)? {

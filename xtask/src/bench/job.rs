@@ -3,10 +3,10 @@
 use std::fs;
 use std::process::Command;
 
-use super::Place;
 use super::data::{Data, Packing};
 use super::ours::{self, FileDigests};
 use super::tool::{self, Tool};
+use super::{Place, hbase};
 
 /// One process on generated files.
 #[derive(Clone, Copy)]
@@ -34,6 +34,8 @@ pub(super) enum Job {
         base: Data,
         current: Data,
     },
+    /// Every value of an Export, taken apart by HBase's own classes.
+    HBaseRead(Data),
 }
 
 impl Job {
@@ -52,13 +54,16 @@ impl Job {
             Self::GzipTest(_) => "gzip -t",
             Self::DuckDbJoin { .. } => "DuckDB full outer join",
             Self::DuckDbCanonicalJoin { .. } => "DuckDB canonical join",
+            Self::HBaseRead(_) => "HBase's classes",
         }
     }
 
-    /// What must be installed for it.
+    /// What must be installed for it, or to make its inputs.
     pub(super) fn tool(&self) -> Option<Tool> {
         match self {
+            Self::Manifest { of, .. } if of.is_export() => Some(Tool::HBase),
             Self::Manifest { .. } | Self::Diff { .. } => None,
+            Self::HBaseRead(_) => Some(Tool::HBase),
             Self::OpensslSha256(_) => Some(Tool::Openssl),
             Self::Sha256sum(_) => Some(Tool::Sha256sum),
             Self::ZstdDecompress(_) => Some(Tool::Zstd),
@@ -73,7 +78,8 @@ impl Job {
             | Self::OpensslSha256(of)
             | Self::Sha256sum(of)
             | Self::ZstdDecompress(of)
-            | Self::GzipTest(of) => vec![of],
+            | Self::GzipTest(of)
+            | Self::HBaseRead(of) => vec![of],
             Self::Diff { base, current }
             | Self::DuckDbJoin { base, current }
             | Self::DuckDbCanonicalJoin { base, current } => vec![base, current],
@@ -94,8 +100,13 @@ impl Job {
         };
         match *self {
             Self::Manifest { of, threads, file_digests } => {
-                let (of, out) = (place.path(&of), place.written());
-                ours::manifest_with(&place.binary, &of, &out, threads, file_digests)
+                let (path, out) = (place.path(&of), place.written());
+                let mut command =
+                    ours::manifest_with(&place.binary, &path, &out, threads, file_digests);
+                if of.is_export() {
+                    command.arg("--uids").arg(hbase::uids(&path));
+                }
+                command
             }
             Self::Diff { base, current } => {
                 ours::diff(&place.binary, &place.path(&base), &place.path(&current))
@@ -108,6 +119,7 @@ impl Job {
             Self::DuckDbCanonicalJoin { base, current } => {
                 on_duckdb("canonical-join", base, current)
             }
+            Self::HBaseRead(of) => hbase::read(&place.path(&of)),
         }
     }
 
@@ -129,6 +141,7 @@ impl Job {
             Self::OpensslSha256(of) | Self::Sha256sum(of) => {
                 Some(format!("SHA-256 of {}", of.file_name()))
             }
+            Self::HBaseRead(of) => Some(format!("points of {}, counted", of.state_name())),
             Self::ZstdDecompress(_) | Self::GzipTest(_) => None,
         }
     }
@@ -142,7 +155,7 @@ impl Job {
             Self::OpensslSha256(_) | Self::Sha256sum(_) => {
                 output.split_whitespace().find(|word| word.len() == 64).map(str::to_owned)
             }
-            Self::DuckDbJoin { .. } | Self::DuckDbCanonicalJoin { .. } => {
+            Self::DuckDbJoin { .. } | Self::DuckDbCanonicalJoin { .. } | Self::HBaseRead(_) => {
                 Some(output.trim().to_owned())
             }
             Self::ZstdDecompress(_) | Self::GzipTest(_) => Some(String::new()),

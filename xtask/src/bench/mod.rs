@@ -10,6 +10,7 @@ mod answers;
 pub(crate) mod big;
 mod data;
 mod generate;
+mod hbase;
 mod job;
 mod machine;
 mod measure;
@@ -87,7 +88,8 @@ fn bench(options: &Options) -> Result<(), String> {
         let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
         return Err(format!("no row named {}; there are {}", options.only, names.join(", ")));
     }
-    let tools: BTreeSet<Tool> = rows.iter().filter_map(|row| row.peer?.tool()).collect();
+    let tools: BTreeSet<Tool> =
+        rows.iter().flat_map(|row| jobs(row)).filter_map(|job| job.tool()).collect();
     let versions = tools.into_iter().map(|tool| (tool, tool.version())).collect();
     let facts = machine::facts(&versions)?;
     let binary = options.binary.clone().map_or_else(build, Ok)?;
@@ -139,7 +141,8 @@ fn measure(
     versions: &BTreeMap<Tool, Result<String, String>>,
     answers: &mut Answers,
 ) -> End {
-    if let Some(Err(why)) = row.peer.and_then(|peer| versions.get(&peer.tool()?)) {
+    let missing = jobs(row).filter_map(|job| versions.get(&job.tool()?)?.as_ref().err()).next();
+    if let Some(why) = missing {
         return End::Skipped(why.clone());
     }
     let pairs = inputs(row)

@@ -1,6 +1,6 @@
 //! The rows of the table: one entry is one comparison.
 
-use super::data::{Packing, SCAN, SHUFFLED, TIME};
+use super::data::{Data, Packing, SCAN, SHUFFLED, TIME};
 use super::job::Job;
 use super::measure::Sample;
 use super::ours::FileDigests;
@@ -44,6 +44,9 @@ impl Measure {
 
 const CPU: Goal = Goal { of: Measure::Cpu, ratio: None, peak_mib: None };
 const WALL: Goal = Goal { of: Measure::Wall, ratio: None, peak_mib: None };
+
+const EXPORT: Data = SCAN.packed(Packing::Export);
+const EXPORT_ZLIB: Data = SCAN.packed(Packing::ExportZlib);
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -93,6 +96,30 @@ pub(super) const ROWS: &[Row] = &[
         ours: Job::manifest(SCAN.packed(Packing::Gz)),
         peer: Some(Job::GzipTest(SCAN.packed(Packing::Gz))),
         goal: CPU,
+    },
+    Row {
+        name: "manifest-export",
+        ours: Job::manifest(EXPORT),
+        peer: Some(Job::OpensslSha256(EXPORT)),
+        goal: CPU,
+    },
+    Row {
+        name: "manifest-export-hbase",
+        ours: Job::manifest(EXPORT),
+        peer: Some(Job::HBaseRead(EXPORT)),
+        goal: WALL,
+    },
+    Row {
+        name: "manifest-export-zlib",
+        ours: Job::manifest(EXPORT_ZLIB),
+        peer: Some(Job::OpensslSha256(EXPORT_ZLIB)),
+        goal: CPU,
+    },
+    Row {
+        name: "manifest-export-zlib-hbase",
+        ours: Job::manifest(EXPORT_ZLIB),
+        peer: Some(Job::HBaseRead(EXPORT_ZLIB)),
+        goal: WALL,
     },
     Row {
         name: "diff-scan",

@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
+use super::hbase;
+
 /// DuckDB lives in an environment of its own, so that no Python of the machine is touched.
 const VENV: &str = "target/bench/venv";
 pub(super) const VENV_PYTHON: &str = "target/bench/venv/bin/python";
@@ -16,6 +18,7 @@ pub(super) enum Tool {
     Zstd,
     Gzip,
     DuckDb,
+    HBase,
 }
 
 impl Tool {
@@ -26,6 +29,7 @@ impl Tool {
             Self::Zstd => "zstd",
             Self::Gzip => "gzip",
             Self::DuckDb => "DuckDB",
+            Self::HBase => "HBase",
         }
     }
 
@@ -37,6 +41,7 @@ impl Tool {
             Self::Zstd => first_line("zstd", &["--version"], "zstd"),
             Self::Gzip => first_line("gzip", &["--version"], "gzip"),
             Self::DuckDb => duckdb(),
+            Self::HBase => hbase::prepare(),
         }
     }
 }
