@@ -29,6 +29,7 @@ FETCH_LIMIT_S = 600
 HBASE_LIMIT_S = 90
 TSD_LIMIT_S = 60
 TOOL_LIMIT_S = 60
+JOB_LIMIT_S = 120
 
 # Short runs on few cores: the quick compiler and the simple collector start fastest.
 JAVA_OPTIONS = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true", "-Dfile.encoding=UTF-8"]
@@ -118,6 +119,9 @@ class Lab:
             "hbase.regionserver.port": self.region_port,
             "hbase.regionserver.info.port": "-1",
             "hbase.regionserver.handler.count": "8",
+            "mapreduce.framework.name": "local",
+            "mapreduce.cluster.local.dir": f"{STATE}/tmp/jobs",
+            "mapreduce.jobtracker.staging.root.dir": f"{STATE}/tmp/staging",
         }
         rows = [f"<property><name>{k}</name><value>{v}</value></property>\n" for k, v in properties.items()]
         conf = STATE / "conf"
@@ -230,6 +234,20 @@ class Lab:
         """`tsdb import --skip-errors PATH`; returns what it says about each refused line."""
         log = self.tool("import", "TextImporter", table, "--skip-errors", path)
         return [line for line in log.splitlines() if "error while processing file" in line]
+
+    def export(self, table, out):
+        """HBase's job Export, in blocks packed by zlib, into the folder OUT."""
+        packed = [f"-Dmapreduce.output.fileoutputformat.compress{option}" for option in ("=true", ".type=BLOCK")]
+        self.job(f"export-{table}", "mapreduce.Export", *packed, table, f"file://{out}")
+
+    def snapshot(self, table, out):
+        """A snapshot, brought into the folder OUT by the job ExportSnapshot."""
+        self.job(f"snapshot-{table}", "snapshot.CreateSnapshot", "--table", table, "--name", f"{table}-snapshot")
+        self.job(f"export-snapshot-{table}", "snapshot.ExportSnapshot", "--snapshot", f"{table}-snapshot", "--copy-to", f"file://{out}",
+                 "--mappers", 1, "--no-checksum-verify")
+
+    def job(self, name, tool, *args):
+        self.run(name, self.command("hbase", "384m", f"org.apache.hadoop.hbase.{tool}", *args), JOB_LIMIT_S)
 
     def tool(self, name, tool, table, *args, out=None):
         command = self.command("opentsdb", "256m", f"net.opentsdb.tools.{tool}", f"--config={self.tsd_conf(table)}", *args)
