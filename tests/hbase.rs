@@ -26,7 +26,7 @@ fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
         let entries = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
         for path in entries.map(|entry| entry.expect("an entry").path()) {
             let is_points = path.file_name().is_some_and(|name| name != "_SUCCESS")
-                && path.extension().is_none_or(|ending| ending == "gz");
+                && path.extension().is_none_or(|ending| ending == "gz" || ending == "manifest");
             match path.is_dir() {
                 true => folders.push(path),
                 false if is_points => {
@@ -146,24 +146,26 @@ fn diff(base: &[&str], current: &[&str]) -> Report {
 
 #[test]
 fn the_damage_of_a_restored_table_is_found() {
-    let base = ["seq/main-block-deflate", "seq/main-uid-none"];
-    let current = ["restored/seq/data-block-deflate", "restored/seq/uid-none"];
-    let report = diff(&base, &current);
-    let compared = report.compared.expect("it compares");
-    let counts = compared.counts;
-    assert_eq!((counts.missing, counts.extra, counts.changed), (500, 4, 12));
-    assert_eq!((compared.kind_changes, compared.kind_examples.len()), (2, 2));
-    let whole = |example: &KindChange| format!("{}.0", example.base) == example.current;
-    assert!(compared.kind_examples.iter().all(whole), "{:?}", compared.kind_examples);
-    // One annotation of a series, a global one and a histogram were deleted.
-    assert_eq!(
-        report.notes,
-        [
-            "annotations, which are no points, are not compared: 9 in BASE and 7 in CURRENT",
-            "histograms and other objects, which are no points, are not compared: 10 in BASE and 9 in \
-             CURRENT",
-        ]
-    );
+    let exports = ["seq/main-block-deflate", "restored/seq/data-block-deflate"];
+    let snapshots = ["snapshot/main-data", "restored/snapshot/restored-data"];
+    for [base, current] in [exports, snapshots] {
+        let report = diff(&[base, "seq/main-uid-none"], &[current, "restored/seq/uid-none"]);
+        let compared = report.compared.expect("it compares");
+        let counts = compared.counts;
+        assert_eq!((counts.missing, counts.extra, counts.changed), (500, 4, 12));
+        assert_eq!((compared.kind_changes, compared.kind_examples.len()), (2, 2));
+        let whole = |example: &KindChange| format!("{}.0", example.base) == example.current;
+        assert!(compared.kind_examples.iter().all(whole), "{:?}", compared.kind_examples);
+        // One annotation of a series, a global one and a histogram were deleted.
+        assert_eq!(
+            report.notes,
+            [
+                "annotations, which are no points, are not compared: 9 in BASE and 7 in CURRENT",
+                "histograms and other objects, which are no points, are not compared: 10 in BASE and 9 in \
+                 CURRENT",
+            ]
+        );
+    }
 }
 
 /// 12 in columns at which `tsdb scan` stops, 2 beyond its end: the text has them in no case.
