@@ -14,6 +14,7 @@ mod guess;
 mod metrics;
 mod output;
 mod progress;
+mod servers;
 mod settings;
 mod values;
 
@@ -67,7 +68,7 @@ pub struct Machine<'a> {
 /// Runs a command line, its program's name included, and gives the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, mut machine: Machine<'_>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
-    let environment = std::mem::take(&mut machine.environment);
+    let environment = machine.environment.clone();
     let call = match Call::read(&args, environment) {
         Ok(call) => call,
         Err(Refusal::Usage(error)) => return answer(&error, &mut machine),

@@ -1,10 +1,18 @@
 //! Values of flags that are more than a word or a number.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap_complete::Shell;
-use tsdbproof::{Depth, Duplicates, Error, FORMATS, Interval, Profile, TimeUnit};
+use tsdbproof::{
+    Depth, Duplicates, Error, FORMATS, Interval, Profile, TimeUnit, time::parse_duration,
+};
+
+/// A time: `500ms`, `10s`, `2m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let ms = parse_duration(text).filter(|ms| *ms > 0);
+    ms.map(Duration::from_millis).ok_or_else(|| "a time reads like 500ms, 10s or 2m".to_owned())
+}
 
 /// Bytes: `4096`, `64k`, `512 MiB`, `1GiB`.
 pub(crate) fn size(text: &str) -> Result<u64, String> {

@@ -13,9 +13,9 @@ use std::{
 };
 
 use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
-use tsdbproof::{Error, Host, Kind, Scratch, Task, Work};
+use tsdbproof::{Error, Host, Kind, Scratch, Sought, Task, Work};
 
-use crate::{Progress, Stop, file::NamedFile, scratch::TempFile, stream::Stream};
+use crate::{Progress, Stop, file::NamedFile, opentsdb::Server, scratch::TempFile, stream::Stream};
 
 /// What of the machine a job may take.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub(crate) enum Opened {
     File(NamedFile),
     /// A stream, until it is read.
     Stream(Mutex<Option<Stream>>),
+    /// A server.
+    Server(Box<Server>),
 }
 
 /// The machine that this program runs on.
@@ -69,6 +71,11 @@ impl NativeHost {
             .map_err(|error| {
                 Error::new(Kind::Io, format!("threads could not be started: {error}"))
             })?;
+        for opened in &opened {
+            if let Opened::Server(server) = opened {
+                server.greet(&resources.temp_dir)?;
+            }
+        }
         Ok(NativeHost { opened, pool, resources, stop, progress })
     }
 
@@ -81,7 +88,7 @@ impl NativeHost {
         }
         let bytes = first.into_iter().map(|(input, from)| match self.opened.get(input)? {
             Opened::File(file) => Some(file.size_bytes().saturating_sub(from)),
-            Opened::Stream(_) => None,
+            Opened::Stream(_) | Opened::Server(_) => None,
         });
         bytes.sum()
     }
@@ -107,6 +114,11 @@ impl NativeHost {
                 let name = stream.name().to_owned();
                 let piece_bytes = self.resources.piece_bytes;
                 (name, stream.feed(&mut task.work, piece_bytes, &self.progress))
+            }
+            Some(Opened::Server(server)) => {
+                let temp_dir = &self.resources.temp_dir;
+                let fed = server.feed(&mut task.work, temp_dir, &self.progress, go_on);
+                (server.name().to_owned(), fed)
             }
             None => return Err(Error::usage(format!("there is no input {}", task.input))),
         };
@@ -154,6 +166,16 @@ impl Host for NativeHost {
         let done = done.into_iter().map(|(_, task)| task).collect::<Result<_, _>>()?;
         self.check_names(inputs.into_iter())?;
         Ok(done)
+    }
+
+    fn seek(&self, input: usize, sought: Sought) -> Result<(), Error> {
+        match self.opened.get(input) {
+            Some(Opened::Server(server)) => {
+                server.seek(sought);
+                Ok(())
+            }
+            _ => Err(Error::usage(format!("input {input} is no server"))),
+        }
     }
 
     fn scratch(&self) -> Result<Option<Arc<dyn Scratch>>, Error> {

@@ -1,4 +1,4 @@
-//! Opens what a user names: files, folders, globs and standard input; native only.
+//! Opens what a user names: files, folders, globs, standard input and servers; native only.
 //!
 //! [`Opening`] turns names into sources, [`NativeHost`] feeds their bytes to jobs. A file is
 //! stamped when it is opened, and a job ends when it finds another file in its place.
@@ -9,8 +9,10 @@ mod find;
 mod host;
 mod memory;
 mod opening;
+mod opentsdb;
 mod outputs;
 mod progress;
+mod refused;
 mod scratch;
 mod stop;
 mod stream;
@@ -19,6 +21,7 @@ pub use atomic::AtomicFile;
 pub use host::{NativeHost, Resources, block_on};
 pub use memory::memory_bytes;
 pub use opening::{Opening, Wanted};
+pub use opentsdb::{Credentials, ServerOptions};
 pub use outputs::NativeOutputs;
 pub use progress::{Phase, Progress};
 pub use stop::Stop;

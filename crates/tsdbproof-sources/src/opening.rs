@@ -7,6 +7,7 @@
 //! | `…/.hbase-snapshot/NAME` | that snapshot, with the files below the root that it stands in |
 //! | a pattern with `*`, `?` or `[…]` | what it matches, by path |
 //! | `-` | standard input |
+//! | `http://…`, `https://…` | a live OpenTSDB |
 //!
 //! A file brings along `.NAME.crc` beside it, in which Hadoop keeps its sums, and a folder the
 //! snapshots in it. What is named by itself must be readable. What a folder or pattern brings along and no format
@@ -23,18 +24,19 @@ use std::{
 };
 
 use tsdbproof::{
-    Error, FORMATS, Input, Kind, Limits, Source,
+    Error, Input, Kind, Limits, Source,
     host::{HEAD_BYTES, is_part_of_snapshot, sums_beside},
     report::NotRead,
-    shown,
 };
 
 use crate::{
-    NativeHost, PATH_CHARS, Progress, Resources, Stop,
+    NativeHost, Progress, Resources, Stop,
     file::{Identity, NamedFile},
     find::{files_below, files_like, files_of_snapshot},
     host::Opened,
     io_error, name_of,
+    opentsdb::{Server, ServerOptions, is_server},
+    refused::{missing, nothing, read_twice, unknown},
     stream::Stream,
 };
 
@@ -64,6 +66,7 @@ pub struct Opening {
     is_format_given: bool,
     limits: Limits,
     piece_bytes: usize,
+    servers: ServerOptions,
     stop: Stop,
 }
 
@@ -84,6 +87,7 @@ impl Opening {
             is_format_given: false,
             limits,
             piece_bytes: piece_bytes.max(1),
+            servers: ServerOptions::default(),
             stop: stop.clone(),
         }
     }
@@ -92,6 +96,13 @@ impl Opening {
     #[must_use]
     pub fn with_format_given(mut self, is_format_given: bool) -> Self {
         self.is_format_given = is_format_given;
+        self
+    }
+
+    /// Asks servers so.
+    #[must_use]
+    pub fn with_servers(mut self, servers: ServerOptions) -> Self {
+        self.servers = servers;
         self
     }
 
@@ -131,6 +142,9 @@ impl Opening {
         if is_stdin(name) {
             return self.stdin();
         }
+        if let Some(address) = name.to_str().filter(|name| is_server(name)) {
+            return self.server(address, Wanted::Manifests);
+        }
         let metadata = path.metadata().map_err(|error| io_error(&error, &name_of(path)))?;
         match metadata.is_dir() {
             true => Err(Error::usage("is a folder; a file was expected").in_file(name_of(path))),
@@ -151,6 +165,10 @@ impl Opening {
 
     fn add(&mut self, name: &OsStr, wanted: Wanted, source: &mut Source) -> Result<(), Error> {
         let path = Path::new(name);
+        if let Some(address) = name.to_str().filter(|name| is_server(name)) {
+            source.inputs.push(self.server(address, wanted)?);
+            return Ok(());
+        }
         if is_stdin(name) {
             let input = self.stdin()?;
             self.recognise(&input)?;
@@ -310,6 +328,16 @@ impl Opening {
         self.push_stream(name_of(path), move || fs::File::open(owned))
     }
 
+    fn server(&mut self, address: &str, wanted: Wanted) -> Result<Input, Error> {
+        let server = Server::new(address, &self.servers, &self.stop)?;
+        let name = name_of(Path::new(address));
+        if wanted == Wanted::Manifests {
+            return Err(Error::usage("is a server, and no manifest").in_file(name));
+        }
+        self.opened.push(Opened::Server(Box::new(server)));
+        Ok(Input::live(name, &self.limits))
+    }
+
     fn stdin(&mut self) -> Result<Input, Error> {
         let stdin = self.stdin.take().ok_or_else(|| read_twice("-"))?;
         self.push_stream("-".to_owned(), || Ok(stdin))
@@ -336,42 +364,6 @@ impl Opening {
 
 fn is_stdin(name: &OsStr) -> bool {
     STDIN_NAMES.iter().any(|stdin| name == *stdin)
-}
-
-fn read_twice(name: &str) -> Error {
-    Error::usage("is named twice, but a stream can be read only once")
-        .in_file(name)
-        .help("write it to a file first, and name that")
-}
-
-fn unknown(name: &str, why: &str) -> Error {
-    let formats: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
-    let formats = formats.join(", ");
-    Error::new(Kind::Unsupported, why)
-        .in_file(name)
-        .help(format!("read are {formats}, as `tsdbproof formats` tells; --format overrules"))
-}
-
-fn nothing(path: &Path, what: &str) -> Error {
-    Error::usage(what)
-        .in_file(name_of(path))
-        .help("check the name; hidden files, _SUCCESS and *.crc are passed over")
-}
-
-fn missing(path: &Path) -> Error {
-    let name = path.to_string_lossy();
-    if let Some((scheme, _)) = name.split_once("://") {
-        let what = format!("{}:// is not supported yet", shown(scheme, PATH_CHARS));
-        return Error::new(Kind::Unsupported, what)
-            .in_file(name_of(path))
-            .help("copy it to this machine, or pipe it: … | tsdbproof … -");
-    }
-    let error = Error::usage("no such file").in_file(name_of(path));
-    match name.as_ref() {
-        "merge" => error
-            .help("to join manifests, write merge first: tsdbproof manifest merge FILE… -o FILE"),
-        _ => error.help("check the name, and the folder that it starts from"),
-    }
 }
 
 #[cfg(test)]

@@ -39,7 +39,8 @@ impl Scratch for TempFile {
     }
 }
 
-fn failed(error: &io::Error, folder: &Path, done: &str) -> Error {
+/// Why a temporary file in this folder was not to be had.
+pub(crate) fn failed(error: &io::Error, folder: &Path, done: &str) -> Error {
     let (what, help) = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
             "the disk is full of temporary data".to_owned(),

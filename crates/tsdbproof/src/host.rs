@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use tsdbproof_core::{Error, quote};
+use tsdbproof_core::{Error, Kind, quote};
 use tsdbproof_formats::{Format, Limits, Probe, is_crc_file, probe};
 
-use crate::store::manifest;
+use crate::{Scope, Unread, store::manifest};
 
 mod found;
 
@@ -24,6 +24,7 @@ pub struct Input {
     /// What it is to the backups that it stands among, if it is none itself.
     pub(crate) part: Option<Part>,
     is_manifest: bool,
+    is_live: bool,
     beginning: Vec<u8>,
 }
 
@@ -52,7 +53,8 @@ impl Input {
             () if is_sums(&name) && is_crc_file(head) => Some(Part::Sums),
             () => None,
         };
-        Input { name, size, probe: probe(head, limits), part, is_manifest, beginning }
+        let probe = probe(head, limits);
+        Input { name, size, probe, part, is_manifest, is_live: false, beginning }
     }
 
     /// The same input where a folder brought it along. Errors: why it is not read.
@@ -76,6 +78,17 @@ impl Input {
         let is_read = self.is_recognised() || self.is_manifest;
         let begins = || quote(&self.beginning);
         (!is_read).then(|| format!("no format recognises it; it begins with {}", begins()))
+    }
+
+    /// A server that answers queries: its bytes are answers of `/api/query` with times in
+    /// milliseconds, one behind the other, and come once.
+    pub fn live(name: String, limits: &Limits) -> Self {
+        Input { is_live: true, ..Input::new(name, None, b"[]", limits) }
+    }
+
+    /// Whether it is a server, of which a host has to know what is sought: [`Host::seek`].
+    pub fn is_live(&self) -> bool {
+        self.is_live
     }
 
     /// Its first few bytes, for messages.
@@ -127,6 +140,50 @@ pub trait Work: Send {
     fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error>;
     /// The bytes are over, or enough. Called once.
     fn finish(&mut self) -> Result<(), Error>;
+
+    /// Takes what is to be known beside the bytes, of a live input.
+    fn tell(&mut self, _: Told) -> Result<(), Error> {
+        Err(Error::new(Kind::Unsupported, "a server can't be read for this"))
+    }
+}
+
+/// What a host says of the bytes of a live input.
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// The bytes that come, up to the next word, answer for this metric and these times, in
+    /// milliseconds, both inclusive. What else stands in them is a lie.
+    Answer {
+        /// The metric.
+        metric: Arc<str>,
+        /// The first instant.
+        from_ms: u64,
+        /// The last instant.
+        to_ms: u64,
+    },
+    /// Points could not be had.
+    Unread(Unread),
+    /// What else should be known.
+    Note(String),
+}
+
+/// A metric that stands on the other side of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownMetric {
+    /// Its name.
+    pub metric: String,
+    /// Its first instant there, in milliseconds.
+    pub first_ms: u64,
+    /// Its last instant there, in milliseconds.
+    pub last_ms: u64,
+}
+
+/// What is sought in a live input.
+#[derive(Debug, Clone, Default)]
+pub struct Sought {
+    /// Only this; more may come.
+    pub scope: Scope,
+    /// What stands on the other side. What stands only in the input is sought as well.
+    pub known: Vec<KnownMetric>,
 }
 
 /// Work with the place where its bytes begin.
@@ -157,6 +214,11 @@ pub trait Host {
         &self,
         tasks: Vec<Task<W>>,
     ) -> impl Future<Output = Result<Vec<Task<W>>, Error>>;
+
+    /// Says what is sought in an input that [`Input::is_live`], before it is read.
+    fn seek(&self, _input: usize, _sought: Sought) -> Result<(), Error> {
+        Err(Error::new(Kind::Unsupported, "this host reads no servers"))
+    }
 
     /// New scratch space; `None` where a host has none.
     fn scratch(&self) -> Result<Option<Arc<dyn Scratch>>, Error>;

@@ -12,8 +12,9 @@ pub mod report;
 mod scope;
 mod store;
 pub mod time;
+mod unread;
 
-pub use host::{Flow, Host, Input, Outputs, Scratch, Task, Work};
+pub use host::{Flow, Host, Input, KnownMetric, Outputs, Scratch, Sought, Task, Told, Work};
 pub use job::{
     Against, Asked, Interval, Means, Source, Target, check, convert, diff, explain, manifest,
     merge, points, show, verify,
@@ -29,3 +30,4 @@ pub use tsdbproof_formats::{
     Columns, FORMATS, Format, Limits, ReadOptions, TimeUnit, by_name as format_by_name,
     decompress::Codec, writer_for,
 };
+pub use unread::Unread;

@@ -197,6 +197,10 @@ pub struct Side {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub losses: BTreeMap<&'static str, u64>,
+    /// Of a server, or a manifest of one: points that it would not give or can't be asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub unread: Vec<NotRead>,
     /// Totals of each metric, where the job is to tell them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", tsify(optional))]

@@ -89,10 +89,15 @@ impl Scope {
         }
     }
 
+    /// Whether series of this metric may be in scope.
+    pub fn holds_metric(&self, metric: &str) -> bool {
+        self.metrics.is_empty()
+            || self.metrics.iter().any(|pattern| WildMatch::new(pattern).matches(metric))
+    }
+
     /// Whether every point of this series may be in scope.
     pub fn holds_series(&self, series: &Series) -> bool {
-        let metric = self.metrics.is_empty()
-            || self.metrics.iter().any(|pattern| WildMatch::new(pattern).matches(&series.metric));
+        let metric = self.holds_metric(&series.metric);
         let pairs = self.tags.iter().filter_map(|tag| tag.split_once('='));
         metric
             && pairs.clone().all(|(key, _)| {

@@ -9,6 +9,7 @@ use super::Plan;
 use crate::{
     Ended, Machine,
     flags::{Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
+    servers::Servers,
     values,
 };
 
@@ -43,6 +44,8 @@ pub(super) struct Args {
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
+    servers: Servers,
+    #[command(flatten)]
     leniency: Leniency,
     #[command(flatten)]
     explaining: Explaining,
@@ -59,7 +62,8 @@ impl Args {
         self.reading.apply(&mut options, machine.now_ms)?;
         self.leniency.apply(&mut options);
         self.budget.apply(&mut options);
-        let mut opening = self.budget.opening(&options, machine);
+        let opening = self.budget.opening(&options, machine);
+        let mut opening = self.servers.open(opening, machine)?;
         let source = opening.source_with_uids(&self.sources, &self.uids.uids)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
         let interval = self.interval.unwrap_or_default();

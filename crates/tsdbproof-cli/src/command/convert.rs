@@ -14,6 +14,7 @@ use crate::{
     flags::{Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
     output::{Reports, Sink, check_output},
     progress::watch,
+    servers::Servers,
     usage, values,
 };
 
@@ -56,6 +57,8 @@ pub(super) struct Args {
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
+    servers: Servers,
+    #[command(flatten)]
     leniency: Leniency,
     #[command(flatten)]
     explaining: Explaining,
@@ -74,7 +77,8 @@ impl Args {
         self.budget.apply(&mut options);
         let target = self.target()?;
         check_output(&self.telling, machine, &self.output, "what is converted")?;
-        let mut opening = self.budget.opening(&options, machine);
+        let opening = self.budget.opening(&options, machine);
+        let mut opening = self.servers.open(opening, machine)?;
         let source = opening.source_with_uids(&self.sources, &self.uids.uids)?;
         if opening.is_input(&self.output) {
             return Err(usage("the output is an input, and would be overwritten", "name another"));

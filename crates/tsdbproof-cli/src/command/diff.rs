@@ -9,6 +9,7 @@ use super::Plan;
 use crate::{
     Ended, Machine,
     flags::{Allowing, Budget, Explaining, Filters, Leniency, Reading, Telling},
+    servers::Servers,
     values,
 };
 
@@ -54,6 +55,8 @@ pub(super) struct Args {
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
+    servers: Servers,
+    #[command(flatten)]
     allowing: Allowing,
     #[command(flatten)]
     leniency: Leniency,
@@ -71,7 +74,8 @@ impl Args {
         self.allowing.apply(&mut options);
         self.leniency.apply(&mut options);
         self.budget.apply(&mut options);
-        let mut opening = self.budget.opening(&options, machine);
+        let opening = self.budget.opening(&options, machine);
+        let mut opening = self.servers.open(opening, machine)?;
         let base = opening.source_with_uids(slice::from_ref(&self.base), &self.uids_base)?;
         let current =
             opening.source_with_uids(slice::from_ref(&self.current), &self.uids_current)?;

@@ -11,6 +11,7 @@ use crate::{
     Ended, Machine,
     flags::{Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
     output::{check_output, refuse_input},
+    servers::Servers,
     values,
 };
 
@@ -65,6 +66,8 @@ pub(super) struct Args {
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
+    servers: Servers,
+    #[command(flatten)]
     leniency: Leniency,
     #[command(flatten)]
     telling: Telling,
@@ -91,7 +94,8 @@ impl Args {
         self.reading.apply(&mut options, machine.now_ms)?;
         self.leniency.apply(&mut options);
         self.budget.apply(&mut options);
-        let mut opening = self.budget.opening(&options, machine);
+        let opening = self.budget.opening(&options, machine);
+        let mut opening = self.servers.open(opening, machine)?;
         let source = opening.source_with_uids(&self.sources, &self.uids.uids)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
         let output = self.output.unwrap_or_default();

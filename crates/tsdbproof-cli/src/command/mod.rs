@@ -40,13 +40,14 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "tsdbproof", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "\
-Sources are files, folders, patterns (quoted) or - for standard input. Formats and compression are \
-recognised by their bytes.
+Sources are files, folders, patterns (quoted), - for standard input, or a live OpenTSDB, \
+http://HOST:PORT. Formats and compression are recognised by their bytes.
 
 Examples:
   tsdbproof manifest backup/ -o backup.arrow     fingerprint a backup
   tsdbproof verify backup.arrow restored/        later: are these the same points?
   tsdbproof diff backup/ restored/               which points differ, and why
+  tsdbproof verify backup.arrow http://tsd:4242  the same, of a server that runs
 
 Exit codes: 0 fine and complete; 1 differences or damage; 2 the job could not be done; 3 no \
 difference seen, but not all was compared; 130 interrupted; 143 terminated.

@@ -9,6 +9,7 @@ use super::Plan;
 use crate::{
     Ended, Machine,
     flags::{Budget, Explaining, Reading, Telling, Uids},
+    servers::Servers,
 };
 
 /// Tells what a manifest or an archive holds: totals, span, metrics, days, size at each depth
@@ -29,6 +30,8 @@ pub(super) struct Args {
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
+    servers: Servers,
+    #[command(flatten)]
     telling: Telling,
     #[command(flatten)]
     budget: Budget,
@@ -39,7 +42,8 @@ impl Args {
         let mut options = Options::default();
         self.reading.apply(&mut options, machine.now_ms)?;
         self.budget.apply(&mut options);
-        let mut opening = self.budget.opening(&options, machine);
+        let opening = self.budget.opening(&options, machine);
+        let mut opening = self.servers.open(opening, machine)?;
         let source = opening.source_with_uids(slice::from_ref(&self.file), &self.uids.uids)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
         if self.explaining.explain {

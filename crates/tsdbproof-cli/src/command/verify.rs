@@ -9,6 +9,7 @@ use super::Plan;
 use crate::{
     Ended, Machine,
     flags::{Allowing, Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
+    servers::Servers,
     usage, values,
 };
 
@@ -48,6 +49,8 @@ pub(super) struct Args {
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
+    servers: Servers,
+    #[command(flatten)]
     allowing: Allowing,
     #[command(flatten)]
     leniency: Leniency,
@@ -65,7 +68,8 @@ impl Args {
         self.allowing.apply(&mut options);
         self.leniency.apply(&mut options);
         self.budget.apply(&mut options);
-        let mut opening = self.budget.opening(&options, machine);
+        let opening = self.budget.opening(&options, machine);
+        let mut opening = self.servers.open(opening, machine)?;
         let (against, names) = self.against(&mut opening)?;
         let source = opening.source_with_uids(names, &self.uids.uids)?;
         let plan = Plan { opening, budget: &self.budget, telling: &self.telling };

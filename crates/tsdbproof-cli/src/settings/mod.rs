@@ -24,6 +24,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use tsdbproof::{Error, quote};
 
 use self::file::File;
+use crate::servers::CREDENTIALS;
 
 /// Flags that only the command line has. A job that is but explained would look like one that found
 /// no difference, so nothing else may ask for that.
@@ -44,7 +45,7 @@ impl Environment {
     }
 
     /// A variable. CI systems set those to nothing that shall not be there.
-    fn get(&self, name: &str) -> Option<&OsString> {
+    pub(crate) fn get(&self, name: &str) -> Option<&OsString> {
         let found = self.0.iter().find(|(other, _)| other == name);
         found.map(|(_, value)| value).filter(|value| !value.is_empty())
     }
@@ -187,7 +188,7 @@ impl Settings {
 
     /// Variables that look like a flag's and are none, with the name that may be meant.
     pub(crate) fn strangers(&self, command: &Command) -> Vec<(String, Option<String>)> {
-        let mut known = vec![CONFIG_VARIABLE.to_owned()];
+        let mut known = vec![CONFIG_VARIABLE.to_owned(), CREDENTIALS.to_owned()];
         collect_variables(command, &mut known);
         let names = self.environment.0.iter().filter_map(|(name, _)| name.to_str());
         let mut strangers: Vec<_> = names

@@ -19,6 +19,7 @@ use crate::{
         Conflicts, Kept, Leaves, Looked, Merge, Row, Run, SeriesHash, Wanted, next_instant, resolve,
     },
     report::{Compared, ComparedMetric, Differences},
+    unread::Gaps,
 };
 
 /// One side of a comparison.
@@ -28,6 +29,8 @@ pub(crate) struct Compare<'a> {
     pub(crate) looked: Option<&'a Looked>,
     /// Whether some of its series stand under stand-ins.
     pub(crate) has_unnamed: bool,
+    /// What could not be read of it.
+    pub(crate) unread: &'a Gaps,
 }
 
 /// Compares two sides at the depth that both reach.
@@ -52,7 +55,9 @@ pub(crate) async fn compare<H: Host>(
     let by_hour = depth == Depth::Hour;
     let is_scan = [&base, &current].map(|side| by_hour && is_scan(side.looked));
     let lacking = Lacking::new(is_scan, [expiry(base.looked), expiry(current.looked)]);
-    Comparison { options, depth, unnamed, lacking, points, compared, differences }.run(&leaves)
+    let unread = [base.unread, current.unread];
+    Comparison { options, depth, unnamed, lacking, points, unread, compared, differences }
+        .run(&leaves)
 }
 
 /// The instant before which a side shows no cell, if it says so.
@@ -141,6 +146,12 @@ fn span_ms(depth: Depth) -> Option<u64> {
     }
 }
 
+/// The milliseconds of the node of this depth that begins with an hour.
+fn window_ms(depth: Depth, hour: Hour) -> Option<(u64, u64)> {
+    let from = u64::from(hour) * HOUR_MS;
+    span_ms(depth).map(|span| (from, from + span))
+}
+
 struct Comparison<'a> {
     options: &'a Options,
     depth: Depth,
@@ -148,6 +159,7 @@ struct Comparison<'a> {
     unnamed: [Unnamed; 2],
     lacking: Lacking,
     points: Option<[Merge<Kept>; 2]>,
+    unread: [&'a Gaps; 2],
     compared: Compared,
     differences: &'a mut dyn Differences,
 }
@@ -199,7 +211,15 @@ impl Comparison<'_> {
         let mut differs = false;
         let missing_before = self.compared.missing_series_points;
         let mut may_be = MayBe::default();
+        let unread = self.unread;
+        let gaps: Vec<_> = unread.iter().flat_map(|gaps| gaps.of(series, self.depth)).collect();
         while let Some(rows) = pairs.next()? {
+            let Some(hour) = rows.iter().flatten().map(|row| row.hour).next() else { continue };
+            let window_ms = window_ms(self.depth, hour);
+            if gaps.iter().any(|gap| gap.touches(window_ms)) {
+                self.compared.unread_nodes += 1;
+                continue;
+            }
             let [base, current] = self.count(&rows);
             if has_unnamed(&rows) || !on_both && may_be.unnamed(&rows, series, &self.unnamed) {
                 self.compared.lossy_nodes += 1;
@@ -213,11 +233,6 @@ impl Comparison<'_> {
                 self.note_kinds(series, &rows)?;
                 continue;
             }
-            let Some(hour) = rows.iter().flatten().map(|row| row.hour).next() else { continue };
-            let window_ms = span_ms(self.depth).map(|span| {
-                let from = u64::from(hour) * HOUR_MS;
-                (from, from + span)
-            });
             let joins = |last: &&mut Stretch| !on_both || last.is_followed_by(window_ms);
             let stretch = match stretches.last_mut().filter(joins) {
                 Some(last) => last,

@@ -55,7 +55,7 @@ pub async fn convert<H: Host, O: Outputs>(
     options.scope.check()?;
     let options =
         &Options { memory_bytes: options.memory_bytes / 2, ..options.without_file_digests() };
-    let manner = Manner { keeps_points: true, observer: None };
+    let manner = Manner { keeps_points: true, ..Manner::default() };
     let looked = look_as(host, source, 0, options, manner).await?;
     let survey = side::survey(&looked.leaves)?;
     let mut writing = Writing::new(target, &looked.leaves, outputs)?;
@@ -78,6 +78,7 @@ pub async fn convert<H: Host, O: Outputs>(
         side::of_source("written", &written, &again, &found, ""),
     ];
     let mut report = verdict::report(JobKind::Convert, sides, options);
+    report.notes.extend_from_slice(&looked.beside.notes);
     report.converted = Some(converted);
     verdict::decide(&mut report, survey.totals.roots != found.totals.roots, options);
     Ok(report)

@@ -34,12 +34,13 @@ pub async fn manifest<H: Host>(
         scope: scope.clone(),
         left_out: looked.left_out(),
         losses: std::mem::take(&mut rows.losses),
+        unread: looked.beside.unread.clone(),
         files: looked.files.iter().map(side::file_meta).collect(),
     };
     rows.writer.finish(&meta)?;
     let side = side::of_source("source", source, &looked, &survey, &scope);
     let mut report = verdict::of_source(JobKind::Manifest, side, options);
-    report.notes.extend(side::unprotected(&looked));
+    report.notes.extend(side::notes(&looked));
     Ok(report)
 }
 
@@ -111,6 +112,7 @@ fn write(
         scope: scope.to_owned(),
         left_out: left_out.into_iter().collect(),
         losses: std::mem::take(&mut rows.losses),
+        unread: parts.iter().flat_map(|part| part.unread.iter()).cloned().collect(),
         files: parts.iter().flat_map(|part| &part.files).cloned().collect(),
     };
     rows.writer.finish(&meta)?;

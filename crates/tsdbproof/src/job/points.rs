@@ -64,7 +64,7 @@ async fn instants<H: Host>(
     if is_manifest || source.inputs.is_empty() {
         return Ok(None);
     }
-    let manner = Manner { keeps_points: true, observer: None };
+    let manner = Manner { keeps_points: true, ..Manner::default() };
     let looked = look_as(host, source, first_input, options, manner).await?;
     let mut walk = looked.walk(options.scope.duplicates)?;
     let mut found = Vec::new();

@@ -53,6 +53,7 @@ pub(super) fn of_source(
         rows: BTreeMap::new(),
         left_out: BTreeMap::new(),
         losses: survey.losses.clone(),
+        unread: looked.beside.unread.told(),
     }
 }
 
@@ -68,8 +69,13 @@ fn file(look: &FileLook) -> File {
     }
 }
 
+/// What else is to be said of a source.
+pub(super) fn notes(looked: &Looked) -> Vec<String> {
+    looked.beside.notes.iter().cloned().chain(unprotected(looked)).collect()
+}
+
 /// What is to be said of files whose content nothing protects.
-pub(super) fn unprotected(looked: &Looked) -> Option<String> {
+fn unprotected(looked: &Looked) -> Option<String> {
     let counts = |file: &&FileLook| file.points_read > 0 || file.decides;
     let files = looked.files.iter().filter(counts);
     let what = match (files.clone().filter(|file| !file.is_protected).count(), files.count()) {
@@ -111,6 +117,7 @@ pub(super) fn of_manifest(
         rows: BTreeMap::new(),
         left_out: meta.left_out.iter().cloned().collect(),
         losses: survey.losses.clone(),
+        unread: meta.unread.told(),
     }
 }
 

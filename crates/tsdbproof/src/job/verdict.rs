@@ -67,6 +67,11 @@ fn gaps(report: &Report, options: &Options) -> Vec<String> {
     if not_read > 0 {
         gaps.push(format!("{not_read} of the files could not be read"));
     }
+    for side in report.sides.iter().filter(|side| !side.unread.is_empty()) {
+        let (count, role) = (side.unread.len(), side.role);
+        let parts = if count == 1 { "part" } else { "parts" };
+        gaps.push(format!("{count} {parts} of {role} could not be read, and so not be compared"));
+    }
     let damaged = report.sides.iter().filter(|side| !side.left_out.is_empty());
     if report.job.compares() {
         gaps.extend(damaged.map(|side| {

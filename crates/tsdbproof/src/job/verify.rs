@@ -2,7 +2,7 @@
 
 use tsdbproof_core::{
     Error, Kind, Loss, ProblemKind, Profile,
-    digest::{RootText, Roots},
+    digest::{Depth, RootText, Roots},
 };
 
 use super::{
@@ -12,8 +12,8 @@ use super::{
     side, verdict,
 };
 use crate::{
-    Expect, FileDigests, Host, Input, Options, Scope,
-    look::{FileLook, Leaves, Looked, Survey, look, spills},
+    Expect, FileDigests, Host, Input, KnownMetric, Options, Scope,
+    look::{FileLook, Leaves, Looked, Manner, Survey, look, look_as, spills},
     report::{ChangedFile, Differences, JobKind, Report, Side, Verdict},
     store::manifest::FileMeta,
 };
@@ -89,8 +89,9 @@ async fn against_root<H: Host>(
     };
     let side = side::of_source("current", source, &looked, &survey, &scope);
     // What was lost on the way may be all that differs, and a root can't tell.
-    let may_differ_alone = !side.losses.is_empty();
+    let may_differ_alone = !side.losses.is_empty() || !side.unread.is_empty();
     let mut report = verdict::report(JobKind::Verify, vec![side], options);
+    report.notes.extend_from_slice(&looked.beside.notes);
     if found != expect {
         report.reasons.push(format!("expected {expect}, found {found}"));
     }
@@ -117,12 +118,34 @@ impl Read {
     }
 
     fn compare(&self, survey: &Survey) -> Compare<'_> {
-        let looked = match self {
-            Read::Source(looked) => Some(&**looked),
-            Read::Manifest(_) => None,
+        let (looked, unread) = match self {
+            Read::Source(looked) => (Some(&**looked), &looked.beside.unread),
+            Read::Manifest(manifest) => (None, &manifest.meta.unread),
         };
         let has_unnamed = survey.losses.contains_key(Loss::UnnamedUids.name());
-        Compare { leaves: self.leaves().clone(), looked, has_unnamed }
+        Compare { leaves: self.leaves().clone(), looked, has_unnamed, unread }
+    }
+
+    /// Its metrics.
+    fn metrics(&self) -> Result<Vec<KnownMetric>, Error> {
+        let mut metrics = Vec::new();
+        self.leaves().survey(&mut |depth, name, entry, _| {
+            if depth == Depth::Metric {
+                let metric = name.series.metric.clone();
+                let (first_ms, last_ms) = (entry.first_ms, entry.last_ms);
+                metrics.push(KnownMetric { metric, first_ms, last_ms });
+            }
+            Ok(())
+        })?;
+        Ok(metrics)
+    }
+
+    /// What else is to be said of it.
+    fn notes(&self) -> &[String] {
+        match self {
+            Read::Source(looked) => &looked.beside.notes,
+            Read::Manifest(_) => &[],
+        }
     }
 }
 
@@ -167,10 +190,19 @@ async fn run<H: Host>(
     }
     options.scope = scope_of(&read, &options.scope)?;
     options.file_digests = FileDigests { blocks: has_blocks(&read), sha256: false };
-    for ((source, start), read) in sides.iter().zip(starts).zip(&mut read) {
-        if read.is_none() {
-            *read = Some(Read::Source(Box::new(look(host, source, start, &options).await?)));
+    // A server is asked last, for what stands on the other side first.
+    let is_live = sides.map(|side| side.inputs.iter().any(Input::is_live));
+    for index in if is_live[0] { [1, 0] } else { [0, 1] } {
+        if read[index].is_some() {
+            continue;
         }
+        let known = match &read[1 - index] {
+            Some(other) if is_live[index] => other.metrics()?,
+            _ => Vec::new(),
+        };
+        let manner = Manner { known, ..Manner::default() };
+        let looked = look_as(host, sides[index], starts[index], &options, manner).await?;
+        read[index] = Some(Read::Source(Box::new(looked)));
     }
     let [Some(base), Some(current)] = read else { return Err(Error::usage("a side is missing")) };
     report(host, job, sides, [base, current], &options, differences).await
@@ -226,6 +258,7 @@ async fn report<H: Host>(
         sides.push(side_of(role, source, read, survey, &scope));
     }
     let mut report = verdict::report(job, sides, options);
+    read.iter().for_each(|read| report.notes.extend_from_slice(read.notes()));
     let alike = compared.equal_nodes + compared.lossy_nodes;
     let differs = compared.counts.weight() > 0 || compared.nodes != alike;
     let roots = surveys.each_ref().map(|survey| survey.totals.roots);

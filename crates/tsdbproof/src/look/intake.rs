@@ -15,7 +15,7 @@ use super::{
     staged::{Feed, Plan},
     wanted::Wanted,
 };
-use crate::{FileDigests, Flow};
+use crate::{FileDigests, Flow, Told};
 
 /// A first look at one part of one input.
 pub(crate) struct FirstLook {
@@ -230,6 +230,11 @@ impl Taking<'_> {
 
 impl Feed for Intake {
     type Found = PartLook;
+
+    fn tell(&mut self, told: Told) -> Result<(), Error> {
+        self.sink.tell(told);
+        Ok(())
+    }
 
     fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {
         let stops = self.strict && self.sink.has_damage();

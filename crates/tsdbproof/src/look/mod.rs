@@ -11,7 +11,8 @@
 //! | `tables`, `sampling`, `naming` | sources of cells: what their tables are for, names of UIDs first |
 //! | `overlap`, `cells` | store files whose rows overlap, read as one |
 //! | `refused` | files that can't be read, while others are |
-//! | `sink` | points into open hours, or into runs |
+//! | `asked` | what is asked of a server, and whether its answer holds to it |
+//! | `sink`, `open_leaf` | points into open hours, or into runs |
 //! | `runs`, `row` | sorted runs in memory or scratch space, and what stands in them |
 //! | `fold` | partial rows and kept points into one row for each leaf |
 //! | `wanted` | which leaves to look at again, and where |
@@ -19,6 +20,7 @@
 //! | `met` | what was met in the rows of data tables |
 //! | `leaves` | the finished rows, folded up to the roots |
 
+mod asked;
 mod cells;
 mod digests;
 mod fold;
@@ -27,6 +29,7 @@ mod intake;
 mod leaves;
 mod met;
 mod naming;
+mod open_leaf;
 mod order;
 mod overlap;
 mod problems;
@@ -61,6 +64,7 @@ pub(crate) use runs::{Item, Merge, Run, RunWriter, Spill, Window};
 pub(crate) use walk::{Instant, Walk};
 pub(crate) use wanted::{SeriesHash, Wanted};
 
+use asked::seek;
 use cells::{MergedFound, read_merged};
 use fold::{Evidence, fold};
 use indexed::read_indexes;
@@ -75,8 +79,9 @@ use sums::{Looking, find_sums};
 use tables::read_tables;
 
 use crate::{
-    Host, Input, Options, Source, Task, Work,
+    Host, Input, KnownMetric, Options, Source, Task, Work,
     report::{NotRead, SnapshotRead},
+    unread::Beside,
 };
 
 /// What a first and a second look at a side gave.
@@ -95,6 +100,8 @@ pub(crate) struct Looked {
     pub(crate) expire_before_ms: Option<i64>,
     /// What was met in the rows of data tables, if there are any.
     pub(crate) met: Option<Met>,
+    /// What was said of live inputs beside their bytes.
+    pub(crate) beside: Beside,
     side: Side,
     /// Points that are at hand in runs.
     kept: Vec<Run>,
@@ -213,6 +220,8 @@ pub(crate) struct Manner {
     pub(crate) keeps_points: bool,
     /// Sees all points in the order of the files and in them: nothing is read side by side.
     pub(crate) observer: Option<Arc<Mutex<dyn Observer>>>,
+    /// What stands on the other side, for inputs that can be asked for it.
+    pub(crate) known: Vec<KnownMetric>,
 }
 
 /// As [`look`], in a manner.
@@ -226,6 +235,7 @@ pub(crate) async fn look_as<H: Host>(
     let spills = spills(host, options.memory_bytes)?;
     let threads = host.threads().max(1);
     let sink_bytes = options.memory_bytes / 2 / threads as u64;
+    seek(host, source, first_input, options, manner.known)?;
     let shared = Arc::new(Shared {
         scope: options.scope.clone(),
         rows: Arc::clone(&spills.0),
@@ -289,7 +299,7 @@ impl Side {
                     part,
                     input: u32::try_from(index).unwrap_or(u32::MAX),
                     is_stream: input.size.is_none(),
-                    digests: options.file_digests,
+                    digests: asked::digests(input, options),
                     strict: options.strict,
                     has_others,
                     sums: None,
@@ -321,6 +331,7 @@ impl Side {
             not_read: before.not_read,
             expire_before_ms: before.expire_before_ms,
             met: None,
+            beside: Beside::default(),
             kept: Vec::new(),
             side: self,
         };
@@ -344,6 +355,7 @@ impl Side {
                 refused.entry(index).or_insert(error);
             }
             looked.add_met(source, index, result.found.met);
+            looked.beside.join(result.found.beside);
             if let Some(file) = looked.files.get_mut(index) {
                 file.points_read += result.found.points_read;
                 file.is_protected &= looked.side.readings.get(index).is_none_or(|reading| {
@@ -460,30 +472,6 @@ impl Looked {
         }
         evidence.rows.extend(found.rows);
         evidence.points.extend(found.points);
-    }
-
-    /// Runs in which the points of these leaves stand, with points of others among them.
-    pub(crate) async fn points_of<H: Host>(
-        &self,
-        host: &H,
-        wanted: Wanted,
-    ) -> Result<Vec<Run>, Error> {
-        let mut runs = self.kept.clone();
-        runs.extend(self.side.look_again(host, wanted).await?);
-        self.side.shared.points.reduce::<Kept>(runs)
-    }
-
-    /// What its root leaves out, by kind: damage, and files that could not be read.
-    pub(crate) fn left_out(&self) -> Vec<(String, u64)> {
-        let mut left_out = self.problems.left_out();
-        let not_read = Some(self.not_read.len() as u64).filter(|count| *count > 0);
-        left_out.extend(not_read.map(|count| ("not-read".to_owned(), count)));
-        left_out
-    }
-
-    /// Where runs of points live.
-    pub(crate) fn points_spill(&self) -> &Arc<Spill> {
-        &self.side.shared.points
     }
 }
 

@@ -10,6 +10,7 @@ use tsdbproof_formats::{
 };
 
 use super::{
+    asked,
     digests::BLOCK_BYTES,
     indexed::{self, InParts},
 };
@@ -30,6 +31,8 @@ pub(crate) struct Reading {
     pub(crate) holds: Holds,
     /// The input that has its sums.
     pub(crate) sums: Option<usize>,
+    /// It is a server, and no file that lies somewhere unprotected.
+    is_live: bool,
 }
 
 /// What a snapshot takes a store file for.
@@ -79,6 +82,7 @@ impl Reading {
             uses: Vec::new(),
             holds: Holds::Points,
             sums: None,
+            is_live: input.is_live(),
         }
     }
 
@@ -98,12 +102,17 @@ impl Reading {
                 .in_file(&input.name)
                 .help("`verify` and `diff` hold it against a backup; `show` tells what it holds"));
         }
-        let format = options.format.or(input.probe.format).ok_or_else(|| {
+        // What a server answers is no question of flags for files.
+        let given = options.format.filter(|_| !input.is_live());
+        let format = given.or(input.probe.format).ok_or_else(|| {
             Error::new(Kind::Unsupported, "its bytes are of no format that is known here")
                 .in_file(&input.name)
                 .help("`--format NAME` reads it as that format all the same")
         })?;
-        Ok(Reading::new(input, format, read))
+        match input.is_live() {
+            true => Ok(Reading::new(input, format, &Arc::new(asked::options(read)))),
+            false => Ok(Reading::new(input, format, read)),
+        }
     }
 
     /// A reader whose first byte will be the unpacked file's byte `at`.
@@ -129,6 +138,7 @@ impl Reading {
     /// say this of themselves.
     pub(super) fn is_protected(&self, by_reader: bool, has_sums: bool) -> bool {
         has_sums
+            || self.is_live
             || match self.holds {
                 Holds::Points => by_reader,
                 Holds::ReadBefore { is_protected } => is_protected,

@@ -15,19 +15,20 @@ use std::{
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use tsdbproof_core::{
-    Error, HOUR_MS, Hour, Kinds, Loss, Losses, Point, Problem, Record, Series, Tags,
-    digest::{Batch, Entry, OpenHour},
+    Error, HOUR_MS, Hour, Loss, Losses, Point, Problem, Record, Series, Tags, digest::Batch,
 };
 use tsdbproof_formats::{PointSink, RowSummary, SeriesId, has_stand_in};
 
 use super::{
+    asked::Asked,
+    open_leaf::OpenLeaf,
     order::Order,
     problems::Problems,
     row::{Kept, Place, Row},
     runs::{Run, RunWriter, Spill},
     wanted::{SeriesHash, Wanted},
 };
-use crate::Scope;
+use crate::{Scope, Told, unread::Beside};
 
 /// What all sinks of a side share.
 pub(crate) struct Shared {
@@ -72,6 +73,8 @@ pub(crate) struct Found {
     pub(crate) filtered: u64,
     /// What was met in all rows, of a data table.
     pub(crate) met: Option<RowSummary>,
+    /// What was said of a live input beside its bytes.
+    pub(crate) beside: Beside,
 }
 
 /// The sink of one part of one input.
@@ -92,6 +95,10 @@ pub(crate) struct Sink {
     order: Order,
     batch: Batch,
     found: Found,
+    /// What the bytes answer for, if they are a server's.
+    asked: Option<Asked>,
+    /// The first thing in them that was not asked for.
+    lie: Option<Error>,
 }
 
 struct Slot {
@@ -116,64 +123,6 @@ struct KeptInMemory {
 const SLOT_BYTES: usize = 400;
 /// Rows that are collected before they leave as a run: 3 MiB.
 const ROWS: usize = 16 << 10;
-
-/// A leaf whose points still arrive.
-struct OpenLeaf {
-    hour: Hour,
-    start_ms: u64,
-    state: OpenHour,
-    kinds: Kinds,
-    first_ms: u64,
-    /// The last point. `None` once the leaf is dirty.
-    last: Option<Record>,
-    last_ms: u64,
-    place: Place,
-}
-
-impl OpenLeaf {
-    fn new(hour: Hour, first_ms: u64, place: Place) -> Box<Self> {
-        let start_ms = u64::from(hour) * HOUR_MS;
-        let first = Record::from_bytes([0; Record::SIZE]);
-        let state = OpenHour::default();
-        let (kinds, last) = (Kinds::default(), Some(first));
-        Box::new(OpenLeaf { hour, start_ms, state, kinds, first_ms, last, last_ms: 0, place })
-    }
-
-    /// Takes points of this hour. Equal neighbours are one; a late or second value makes it dirty.
-    fn push(&mut self, points: &[Point], at: &Range<u64>, batch: &mut Batch) {
-        self.place.from = self.place.from.min(at.start);
-        self.place.to = self.place.to.max(at.end);
-        let Some(mut last) = self.last else { return };
-        let mut is_dirty = false;
-        let mut is_first = self.state.points() == 0;
-        let kinds = &mut self.kinds;
-        let ascending = points.iter().filter_map(|point| {
-            let record = point.record();
-            if record.offset_ms() > last.offset_ms() || is_first {
-                is_first = false;
-                last = record;
-                kinds.add(record);
-                return (!is_dirty).then_some(record);
-            }
-            // Of equal neighbours of two kinds the points tell which counts.
-            is_dirty |=
-                record != last || record.value().came_as_float() != last.value().came_as_float();
-            None
-        });
-        self.state.push(ascending, batch);
-        self.last = (!is_dirty).then_some(last);
-        self.last_ms = self.start_ms + u64::from(last.offset_ms());
-    }
-
-    fn close(self, keeps_kind: bool) -> Row {
-        let is_dirty = self.last.is_none();
-        let (exact, f32) = self.state.close();
-        let entry = Entry { exact, f32, first_ms: self.first_ms, last_ms: self.last_ms };
-        let losses = Losses::default();
-        let kinds = self.kinds.sum().filter(|_| keeps_kind);
-        Row { hour: self.hour, entry, is_dirty, place: Some(self.place), losses, kinds }
-    }
-}
 
 /// Tells whether leaf states still pay: many dirty leaves, or leaves of hardly a point, do not.
 #[derive(Default)]
@@ -221,6 +170,26 @@ impl Sink {
             order: Order::default(),
             batch: Batch::default(),
             found: Found::default(),
+            asked: None,
+            lie: None,
+        }
+    }
+
+    /// Takes what is said beside the bytes of a live input.
+    pub(crate) fn tell(&mut self, told: Told) {
+        match told {
+            Told::Answer { metric, from_ms, to_ms } => {
+                self.asked = Some(Asked { metric, from_ms, to_ms });
+            }
+            Told::Unread(gap) => self.found.beside.unread.add(gap),
+            Told::Note(note) => self.found.beside.notes.push(note),
+        }
+    }
+
+    /// Holds what comes against what was asked for.
+    fn hold(&mut self, check: impl FnOnce(&Asked) -> Result<(), Error>) {
+        if let (Some(asked), None) = (&self.asked, &self.lie) {
+            self.lie = check(asked).err();
         }
     }
 
@@ -231,6 +200,9 @@ impl Sink {
 
     /// Keeps memory within its bound; called between pieces. Gives whether every id is void now.
     pub(crate) fn relieve(&mut self, reader_bytes: usize) -> Result<bool, Error> {
+        if let Some(lie) = self.lie.take() {
+            return Err(lie);
+        }
         if !self.keeps_points && self.disorder.is_high() {
             self.close_all();
             self.keeps_points = true;
@@ -253,6 +225,9 @@ impl Sink {
 
     /// The input is over.
     pub(crate) fn finish(mut self) -> Result<Found, Error> {
+        if let Some(lie) = self.lie.take() {
+            return Err(lie);
+        }
         self.flush_all()?;
         Ok(self.found)
     }
@@ -419,6 +394,7 @@ fn rank(ranks: &[u32], id: u32) -> u32 {
 
 impl PointSink for Sink {
     fn series(&mut self, metric: &str, tags: &Tags) -> SeriesId {
+        self.hold(|asked| asked.check_metric(metric));
         let hash =
             |series: &Series| self.hasher.hash_one((series.metric.as_str(), series.tags.as_str()));
         let new = self.hasher.hash_one((metric, tags.as_str()));
@@ -440,6 +416,7 @@ impl PointSink for Sink {
     }
 
     fn points(&mut self, series: SeriesId, points: &[Point], at: Range<u64>) {
+        self.hold(|asked| asked.check_times(points));
         let slot = self.slots.get(series.0 as usize);
         if !slot.is_some_and(|slot| slot.in_scope) {
             self.found.filtered += points.len() as u64;

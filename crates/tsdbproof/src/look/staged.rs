@@ -1,8 +1,8 @@
 //! Work that takes memory only while it is fed: a job has a task for each of perhaps a million files.
 
-use tsdbproof_core::Error;
+use tsdbproof_core::{Error, Kind};
 
-use crate::{Flow, Work};
+use crate::{Flow, Told, Work};
 
 /// What is to be done, in few bytes.
 pub(super) trait Plan: Send {
@@ -23,6 +23,11 @@ pub(super) trait Feed: Send {
 
     /// The bytes are over, or enough.
     fn finish(self) -> Result<Self::Found, Error>;
+
+    /// Takes what is said beside the bytes of a live input.
+    fn tell(&mut self, _: Told) -> Result<(), Error> {
+        Err(Error::new(Kind::Unsupported, "a server is read only once"))
+    }
 }
 
 /// A plan, then its work, then what that found.
@@ -59,6 +64,10 @@ impl<P: Plan> Staged<P> {
 impl<P: Plan> Work for Staged<P> {
     fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {
         self.open().map_or(Ok(Flow::Enough), |work| work.push(bytes))
+    }
+
+    fn tell(&mut self, told: Told) -> Result<(), Error> {
+        self.open().map_or(Ok(()), |work| work.tell(told))
     }
 
     fn finish(&mut self) -> Result<(), Error> {

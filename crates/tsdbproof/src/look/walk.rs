@@ -1,16 +1,43 @@
 //! All points of a side in the order of the tree, where a look kept them.
 
+use std::sync::Arc;
+
 use tsdbproof_core::{Error, Point, Record, Series};
 
 use super::{
     Looked,
     fold::{Conflicts, next_instant, resolve},
     row::Kept,
-    runs::Merge,
+    runs::{Merge, Run, Spill},
+    wanted::Wanted,
 };
-use crate::Duplicates;
+use crate::{Duplicates, Host};
 
 impl Looked {
+    /// Runs in which the points of these leaves stand, with points of others among them.
+    pub(crate) async fn points_of<H: Host>(
+        &self,
+        host: &H,
+        wanted: Wanted,
+    ) -> Result<Vec<Run>, Error> {
+        let mut runs = self.kept.clone();
+        runs.extend(self.side.look_again(host, wanted).await?);
+        self.side.shared.points.reduce::<Kept>(runs)
+    }
+
+    /// What its root leaves out, by kind: damage, and files that could not be read.
+    pub(crate) fn left_out(&self) -> Vec<(String, u64)> {
+        let mut left_out = self.problems.left_out();
+        let not_read = Some(self.not_read.len() as u64).filter(|count| *count > 0);
+        left_out.extend(not_read.map(|count| ("not-read".to_owned(), count)));
+        left_out
+    }
+
+    /// Where runs of points live.
+    pub(crate) fn points_spill(&self) -> &Arc<Spill> {
+        &self.side.shared.points
+    }
+
     /// All points in the order of the tree. Only of a look that keeps points.
     pub(crate) fn walk(&self, duplicates: Duplicates) -> Result<Walk, Error> {
         let runs = self.side.shared.points.reduce::<Kept>(self.kept.clone())?;

@@ -137,7 +137,8 @@ pub(super) fn sentence(report: &Report) -> String {
             "no difference was seen, but not all was compared".to_owned()
         }
         (Verdict::Incomplete, _) => {
-            let is_all_read = report.sides.iter().all(|side| side.not_read.is_empty());
+            let is_read = |side: &Side| side.not_read.is_empty() && side.unread.is_empty();
+            let is_all_read = report.sides.iter().all(is_read);
             let is_lossy = report.sides.iter().any(|side| !side.losses.is_empty());
             match is_all_read && is_lossy {
                 true => format!("{points} were read, but not all as they are stored"),

@@ -43,6 +43,7 @@ fn side(role: &'static str, name: &str, points: u64) -> Side {
         losses: BTreeMap::new(),
         not_read: Vec::new(),
         snapshots: Vec::new(),
+        unread: Vec::new(),
         metrics: Vec::new(),
         days: BTreeMap::new(),
         rows: BTreeMap::new(),

@@ -416,6 +416,11 @@ impl Page<'_> {
                 self.labelled("not read", &format!("{name}: {why}"));
             }
             self.more(side.not_read.len().saturating_sub(self.list), "file", "  ");
+            for part in side.unread.iter().take(self.list) {
+                let (name, why) = (shown(&part.name, NAME_CHARS), shown(&part.why, SENTENCE_CHARS));
+                self.labelled("not read", &format!("{name}: {why}"));
+            }
+            self.more(side.unread.len().saturating_sub(self.list), "part", "  ");
         }
     }
 }

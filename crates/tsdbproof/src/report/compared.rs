@@ -28,6 +28,10 @@ pub struct Compared {
     #[serde(skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub unnamed_nodes: u64,
+    /// Nodes beside these, in which points of a side could not be read: not compared.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub unread_nodes: u64,
     /// Distinct points of base in them.
     pub base_points: u64,
     /// Distinct points of current in them.

@@ -77,7 +77,8 @@ pub async fn check<H: Host>(
     let options = &options;
     let reading = Arc::new(Mutex::new(reading));
     let observer = in_order.then(|| Arc::clone(&reading) as Arc<Mutex<dyn Observer>>);
-    let looked = look_as(host, source, 0, options, Manner { keeps_points: true, observer }).await?;
+    let manner = Manner { keeps_points: true, observer, ..Manner::default() };
+    let looked = look_as(host, source, 0, options, manner).await?;
     let mut found = Found { findings, counts: BTreeMap::new() };
     let mut reading = reading.lock().unwrap_or_else(PoisonError::into_inner);
     series::look_at_all(&looked, source, &mut reading, interval, options, &mut found)?;
@@ -90,7 +91,7 @@ pub async fn check<H: Host>(
         is_problem: kind.is_problem(),
         count: *count,
     };
-    report.notes.extend(side::unprotected(&looked));
+    report.notes.extend(side::notes(&looked));
     let tables = looked.met.as_ref().map(TableCheck::new);
     let has_errors = tables.as_ref().is_some_and(|tables| tables.fsck.total_errors > 0);
     report.checked = Some(Checked { kinds: counts.iter().map(count).collect(), tables });

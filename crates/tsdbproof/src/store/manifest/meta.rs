@@ -11,6 +11,8 @@ use tsdbproof_core::{
     digest::{Depth, Hash, RootText, Totals, statement},
 };
 
+use crate::unread::Gaps;
+
 use super::{
     FileMeta, LossyRows, Meta, damaged, shown,
     table::{DEPTH_KEY, VERSION, VERSION_KEY},
@@ -33,6 +35,7 @@ const FIRST: &str = "tsdbproof.first_ms";
 const LAST: &str = "tsdbproof.last_ms";
 const LEFT_OUT: &str = "tsdbproof.left_out";
 const LOSSES: &str = "tsdbproof.losses";
+const UNREAD: &str = "tsdbproof.unread";
 const FILES: &str = "tsdbproof.files";
 const BLOCK_SIZE: &str = "tsdbproof.block_size_bytes";
 
@@ -77,6 +80,10 @@ pub(super) fn to_text(meta: &Meta) -> Result<HashMap<String, String>, Error> {
     ]);
     if !meta.losses.is_empty() {
         text.insert(LOSSES, meta.losses.to_text()?);
+    }
+    if !meta.unread.is_empty() {
+        let unread = meta.unread.to_text();
+        text.insert(UNREAD, unread.map_err(|error| Error::new(Kind::Io, error.to_string()))?);
     }
     let length: usize = text.iter().map(|(key, value)| key.len() + value.len()).sum();
     if length > MAX_BYTES {
@@ -130,10 +137,14 @@ pub(super) fn from_text(
         Some(text) => LossyRows::from_text(text, rows).ok_or_else(|| broken(LOSSES))?,
         None => LossyRows::default(),
     };
+    let unread = match text.get(UNREAD) {
+        Some(text) => Gaps::from_text(text).ok_or_else(|| broken(UNREAD))?,
+        None => Gaps::default(),
+    };
     let files: Vec<File> = serde_json::from_str(get(FILES)?).map_err(|_| broken(FILES))?;
     let files = files.into_iter().map(File::read).collect::<Option<_>>();
     let files = files.ok_or_else(|| broken(FILES))?;
-    Ok(Meta { depth, totals, scope, left_out, losses, files })
+    Ok(Meta { depth, totals, scope, left_out, losses, unread, files })
 }
 
 fn json(value: &impl Serialize) -> Result<String, Error> {

@@ -20,6 +20,7 @@ pub(crate) use losses::LossyRows;
 pub(crate) use read::ManifestReader;
 pub(crate) use write::ManifestWriter;
 
+use crate::unread::Gaps;
 use tsdbproof_core::{
     Error, Hour, Kind, Series,
     digest::{Depth, Entry, Totals},
@@ -41,6 +42,8 @@ pub(crate) struct Meta {
     pub(crate) left_out: Vec<(String, u64)>,
     /// Rows whose points may not be the stored ones, for the way they came.
     pub(crate) losses: LossyRows,
+    /// What could not be read of a server.
+    pub(crate) unread: Gaps,
     /// The input files.
     pub(crate) files: Vec<FileMeta>,
 }

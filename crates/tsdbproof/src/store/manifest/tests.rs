@@ -88,6 +88,7 @@ fn meta(depth: Depth, totals: Totals) -> Meta {
         scope: "from 1\nmetric cpu*\n".to_owned(),
         left_out: vec![("bad-time".to_owned(), u64::MAX), ("annotation".to_owned(), 2)],
         losses: losses(),
+        unread: Default::default(),
         files: vec![file, stdin],
     }
 }
