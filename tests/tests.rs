@@ -5,6 +5,7 @@ mod check;
 mod cli;
 mod conversions;
 mod convert;
+mod damage;
 mod edges;
 mod hbase;
 mod jobs;
