@@ -178,6 +178,28 @@ fn the_damage_of_the_archives_is_found() {
     assert_eq!(problems[2].1.at, Position::Byte(10 * place(&cells, b"web02")));
 }
 
+#[test]
+fn a_name_that_two_uids_of_the_real_table_have_is_told() {
+    let mut cells = main_cells();
+    // The UID of web02 says that it is web01's.
+    let web02 = |cell: &&mut Owned| cell.row == [0, 0, 5] && cell.value == b"web02";
+    cells.iter_mut().find(web02).unwrap().value = b"web01".to_vec();
+    let (table, problems) = uid_table(&[&cells]);
+    let of = |kind| {
+        let problems = problems.iter().filter(move |(_, problem)| problem.kind == kind);
+        problems.map(|(_, problem)| &problem.what[..]).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of(NameTwoUids),
+        ["a name with two UIDs: tagv \"web01\" -> 000001 and \"web01\" -> 000005"]
+    );
+    let [two] = of(UidTwoNames)[..] else { panic!("{problems:?}") };
+    assert!(two.contains("\"web01\" -> 000005 and \"web02\" -> 000005"), "{two}");
+    for uid in [[0, 0, 1], [0, 0, 5]] {
+        assert_eq!(table.name(UidKind::TagValue, &uid), Some("web01"));
+    }
+}
+
 fn place(cells: &[Owned], row: &[u8]) -> u64 {
     cells.iter().position(|cell| cell.row == row).unwrap() as u64
 }
