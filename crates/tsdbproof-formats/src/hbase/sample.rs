@@ -121,7 +121,10 @@ mod tests {
     use super::*;
     use crate::hbase::cell::CellKind;
 
-    fn kind(cells: &[(&[u8], &[u8], &[u8], &[u8])]) -> TableKind {
+    /// Row, family, qualifier and value.
+    type Put<'c> = (&'c [u8], &'c [u8], &'c [u8], &'c [u8]);
+
+    fn kind(cells: &[Put<'_>]) -> TableKind {
         let mut sample = Sample::default();
         for &(row, family, qualifier, value) in cells {
             let (kind, tags) = (CellKind::Put, &[][..]);

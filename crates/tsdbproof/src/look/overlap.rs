@@ -96,7 +96,10 @@ pub(super) fn strays(inputs: &[Input], readings: &[Reading]) -> Vec<(usize, Prob
 mod tests {
     use super::*;
 
-    fn groups_of(files: &[(&[u8], Option<(&[u8], bool)>, bool)]) -> Vec<Vec<usize>> {
+    /// The first row, the last one, and whether the file is shared.
+    type File<'f> = (&'f [u8], Option<(&'f [u8], bool)>, bool);
+
+    fn groups_of(files: &[File<'_>]) -> Vec<Vec<usize>> {
         let rows = files.iter().enumerate().map(|(index, &(first, last, is_shared))| Rows {
             first,
             last,
