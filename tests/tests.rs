@@ -8,6 +8,8 @@ mod convert;
 mod damage;
 mod edges;
 mod hbase;
+mod hbase_damage;
+mod hbase_snapshots;
 mod jobs;
 mod judge;
 mod laws;

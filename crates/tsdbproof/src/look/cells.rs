@@ -112,19 +112,22 @@ pub(super) async fn read_merged<H: Host>(
     readings: &mut [Reading],
     merged: &[Merged],
 ) -> Result<MergedFound, Error> {
-    let mut all = MergedFound::default();
+    let (mut all, mut protected) = (MergedFound::default(), BTreeMap::new());
     for Merged { files, tables } in merged {
         let merging = Merging { side, files };
         let mut sorted = merging.sort(host, readings).await?;
         for (index, problem) in std::mem::take(&mut sorted.problems) {
             all.problems.add_to(index, problem);
         }
-        let protected = std::mem::take(&mut sorted.protected);
+        for (index, by_checksums) in std::mem::take(&mut sorted.protected) {
+            *protected.entry(index).or_insert(true) &= by_checksums;
+        }
         merging.decode(sorted, tables, readings, &mut all)?;
-        for (index, by_checksums) in protected {
-            let Some(reading) = readings.get_mut(index) else { continue };
-            let before = reading.holds != Holds::ReadBefore { is_protected: false };
-            reading.holds = Holds::ReadBefore { is_protected: before && by_checksums };
+    }
+    // Only now: a file may have halves in several groups.
+    for (index, is_protected) in protected {
+        if let Some(reading) = readings.get_mut(index) {
+            reading.holds = Holds::ReadBefore { is_protected };
         }
     }
     Ok(all)

@@ -227,13 +227,16 @@ impl Snapshots {
             let Some(reading) = readings.get(index).filter(|it| it.planned.is_empty()) else {
                 continue;
             };
-            let is_unknown = input.part == Some(host::Part::Unknown);
             // A table of UIDs that was chosen is read, whatever snapshot of another stands above it.
-            let is_below = roots.iter().any(|(root, of_chosen)| {
-                input.name.starts_with(root) && *of_chosen == is_chosen(index)
-            });
-            let is_store_file = input.part.is_none() && reading.format.name == STORE_FILE.name;
-            if is_below && (is_unknown || is_store_file) {
+            let of_side = roots.iter().filter(|(_, of_chosen)| *of_chosen == is_chosen(index));
+            let mut below =
+                of_side.filter_map(|(root, _)| input.name.strip_prefix(root)).peekable();
+            let is_unknown = input.part == Some(host::Part::Unknown);
+            let is_below = below.peek().is_some();
+            let is_backup = input.part.is_none();
+            let is_of_hbase = is_backup && below.any(is_of_hbase);
+            let is_store_file = is_backup && reading.format.name == STORE_FILE.name;
+            if is_below && (is_unknown || is_store_file || is_of_hbase) {
                 self.leave_out(index, readings);
             } else if is_unknown {
                 let name = input.name.clone();
@@ -254,6 +257,24 @@ impl Snapshots {
         let kind = ProblemKind::NotInSnapshot;
         self.problems.push((index, Problem { kind, at: Position::Byte(0), what }));
     }
+}
+
+/// Whether HBase itself put a file where it stands, by its path below the root.
+fn is_of_hbase(path: &str) -> bool {
+    let own = [
+        "archive",
+        "data",
+        "mobdir",
+        "WALs",
+        "oldWALs",
+        "MasterData",
+        "MasterProcWALs",
+        "corrupt",
+        "staging",
+        "hbase.id",
+        "hbase.version",
+    ];
+    path.split('/').next().is_some_and(|first| own.contains(&first))
 }
 
 fn unfinished(folder: &SnapshotFolder) -> Option<Problem> {

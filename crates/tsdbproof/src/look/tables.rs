@@ -70,6 +70,9 @@ pub(super) async fn read_tables<H: Host>(
         found.problems.extend(files.iter().map(|problem| (index, problem.clone())));
     }
     found.problems.extend(overlap::strays(&inputs, readings));
+    if !inputs.is_empty() {
+        found.problems.extend(empty_files(source, readings));
+    }
     let (mut data, mut uids) = (Vec::new(), Vec::new());
     for input in inputs {
         let is_chosen = source.uids.as_ref().map(|uids| uids.contains(&input.index));
@@ -99,6 +102,18 @@ pub(super) async fn read_tables<H: Host>(
         found.merged.extend(merged.map(|files| Merged { files, tables: tables.clone() }));
     }
     Ok(found)
+}
+
+/// Files without a byte among those of HBase, each of which has a header or a trailer at least.
+fn empty_files(source: &Source, readings: &[Reading]) -> Vec<(usize, Problem)> {
+    let inputs = source.inputs.iter().zip(readings).enumerate();
+    let empty =
+        inputs.filter(|(_, (input, it))| input.size == Some(0) && it.holds == Holds::Points);
+    let problem = |(index, _)| {
+        let what = "an empty file among those of HBase, none of which is empty".to_owned();
+        (index, Problem { kind: ProblemKind::Cut, at: Position::Byte(0), what })
+    };
+    empty.map(problem).collect()
 }
 
 /// Cells of an input that are no points are counted.
