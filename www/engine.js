@@ -20,7 +20,7 @@
 /**
  * Who hears what a job tells on its way; `id` is the index in base and then current.
  * @typedef {object} Hearer
- * @property {(id: number, at: number) => void} [progress]
+ * @property {(id: number, bytes: number) => void} [progress] so many bytes more were read
  * @property {(batch: import('./findings.js').Batch, summary?: import('../pkg/tsdbproof.js').Report) => void} [batch]
  */
 
@@ -32,6 +32,18 @@ export class JobError extends Error {
         this.kind = kind;
         this.file = file;
     }
+}
+
+/** Bytes that are worth a worker. */
+const WORKER_BYTES = 16 << 20;
+/** Workers of a job at the most: each has memory of its own. */
+const WORKERS = 8;
+
+/** How many workers a job is worth. @param {Request} request */
+function workersFor({ call, base = [], current = [] }) {
+    if (call === 'recognise' || call === 'show') return 1;
+    const bytes = [...base, ...current].reduce((sum, { file, unread }) => sum + (unread === undefined ? file.size : 0), 0);
+    return Math.max(1, Math.min(navigator.hardwareConcurrency || 1, WORKERS, Math.ceil(bytes / WORKER_BYTES)));
 }
 
 export class Engine {
@@ -49,26 +61,35 @@ export class Engine {
     }
 
     /**
-     * Runs a job in a worker of its own.
+     * Runs a job in a worker of its own, and such that help it.
      * @param {Request} request @param {Hearer} [hear]
      */
     start(request, hear = {}) {
-        const worker = this.open();
+        const workers = Array.from({ length: workersFor(request) }, () => this.open());
+        const end = () => workers.forEach((worker) => worker.terminate());
         const result = new Promise((resolve, reject) => {
-            worker.onmessage = ({ data }) => {
-                if (data.type === 'progress') hear.progress?.(data.id, data.at);
-                if (data.type === 'batch') hear.batch?.(data.batch, data.summary);
-                if (data.type === 'done') resolve(data.result);
-                if (data.type === 'failed') reject(new JobError(data.error));
-            };
-            worker.onerror = (event) => {
-                event.preventDefault();
-                reject(new JobError({ message: event.message, kind: 'bug' }));
-            };
-            worker.postMessage(plain(request));
+            for (const worker of workers) {
+                worker.onmessage = ({ data }) => {
+                    if (data.type === 'progress') hear.progress?.(data.id, data.bytes);
+                    if (data.type === 'batch') hear.batch?.(data.batch, data.summary);
+                    if (data.type === 'done') resolve(data.result);
+                    if (data.type === 'failed') reject(new JobError(data.error));
+                };
+                worker.onerror = (event) => {
+                    event.preventDefault();
+                    reject(new JobError({ message: event.message, kind: 'bug' }));
+                };
+            }
         });
-        const ended = result.finally(() => worker.terminate());
-        return { result: ended, cancel: () => worker.terminate() };
+        const sent = plain(request);
+        const [first, ...others] = workers;
+        const helpers = others.map((worker) => {
+            const { port1, port2 } = new MessageChannel();
+            worker.postMessage({ ...sent, serve: port1 }, [port1]);
+            return port2;
+        });
+        first.postMessage({ ...sent, helpers }, helpers);
+        return { result: result.finally(end), cancel: end };
     }
 
     /**

@@ -42,7 +42,7 @@ function actions({ outcome, report, findings }, about) {
     const button = (/** @type {string} */ key, /** @type {() => void} */ onclick, isMain = false) =>
         el('button', { type: 'button', class: isMain ? undefined : 'quiet', onclick }, t(key));
     return el('div', { class: 'row actions' },
-        manifest && button('save.manifest', () => download(new Blob([new Uint8Array(manifest)]), `${name}.arrow`), true),
+        manifest && button('save.manifest', () => download(new Blob([/** @type {any} */ (manifest)]), `${name}.arrow`), true),
         button('save.json', () => download(findings.report(), `${name}-${report.job}.jsonl`)),
         button('save.html', async () => download(await standAlone(report, findings, style(), about), `${name}-${report.job}.html`)),
         button('print', () => window.print()));

@@ -61,7 +61,7 @@ export class Run {
         cancel.focus();
         const stopped = new Promise((_, reject) => this.stops.push(() => reject(new Error('cancelled'))));
         const { result, cancel: stop } = this.engine.start(this.request, {
-            progress: (id, at) => bars.told(id, at),
+            progress: (id, bytes) => bars.told(id, bytes),
             batch: (batch, summary) => {
                 findings.add(batch);
                 report ??= summary;
@@ -122,9 +122,9 @@ class Bars {
         this.draw();
     }
 
-    /** @param {number} id @param {number} at */
-    told(id, at) {
-        this.at[id] = at;
+    /** @param {number} id @param {number} bytes that were read more; some are read twice */
+    told(id, bytes) {
+        this.at[id] += bytes;
     }
 
     draw() {

@@ -1,6 +1,7 @@
-// A worker: one call of the wasm at a time, what comes of it told to the page.
+// A worker: one call of the wasm at a time, what comes of it told to the page. Or it does parts of the
+// job of such a worker.
 
-import { diff, expect, initSync, manifest, points, recognise, show, verify } from 'tsdbproof';
+import { diff, expect, help, initSync, manifest, points, recognise, show, useHelpers, verify } from 'tsdbproof';
 
 const EVERY_MS = 100;
 const CELLS = 6;
@@ -8,21 +9,53 @@ const NO_HOUR = 0xffff_ffff;
 
 /** A file as the wasm takes it. @param {any} given @param {number} id */
 const input = ({ name, file, folder, unread }, id) => {
-    let told = 0;
+    let [bytes, told] = [0, 0];
     return {
+        id,
         name,
         folder,
         unread,
         size: file?.size,
         stream: (from) => file.slice(from).stream(),
-        progress: (at) => {
+        progress: (more) => {
+            bytes += more;
             const now = performance.now();
-            if (now - told < EVERY_MS && at < file.size) return;
-            told = now;
-            postMessage({ type: 'progress', id, at });
+            if (now - told < EVERY_MS && bytes < file.size) return;
+            postMessage({ type: 'progress', id, bytes });
+            [bytes, told] = [0, now];
         },
     };
 };
+
+/** What another worker does for this one. @param {MessagePort} port */
+const helper = (port) => {
+    const ask = (message) => new Promise((resolve, reject) => {
+        port.onmessage = ({ data: { piece, error } }) => (error ? reject(Object.assign(new Error(), error)) : resolve(piece));
+        port.postMessage(message);
+    });
+    return { help: (order, { id }) => ask({ id, order }), next: () => ask({}) };
+};
+
+/** Does parts of the job of another worker. @param {MessagePort} port @param {any} request */
+const serve = (port, { base = [], current = [], options }) => {
+    const files = [...base, ...current];
+    let helping;
+    port.onmessage = async ({ data: { id, order } }) => {
+        try {
+            if (order) {
+                helping?.free();
+                helping = await help(input({ ...files[id], folder: undefined }, id), options, order);
+            }
+            const piece = order ? undefined : helping.next();
+            port.postMessage({ piece }, piece ? [piece.buffer] : []);
+        } catch (error) {
+            port.postMessage({ error: told(error) });
+        }
+    };
+};
+
+/** @param {any} error */
+const told = (error) => ({ message: String(error.message ?? error), kind: error.kind, file: error.file });
 
 /** Makes batches of the lines of a report: `findings.js` tells what is in them. */
 const indexer = () => {
@@ -65,7 +98,15 @@ const indexer = () => {
 
 const CALLS = {
     recognise: ([file]) => recognise(file),
-    manifest: (base, current, { options }, lines) => manifest(current, options, lines),
+    manifest: async (base, current, { options }, lines) => {
+        // Blobs: a browser keeps them outside of the page's memory.
+        const parts = [];
+        const outcome = await manifest(current, options, lines, (bytes) => {
+            parts.push(new Blob([bytes]));
+            bytes.buffer.transfer?.(0);
+        });
+        return { ...outcome, manifest: new Blob(parts) };
+    },
     verify: ([first], current, { options }, lines) => verify(first, current, options, lines),
     expect: (_, current, { options, root }, lines) => expect(root, current, options, lines),
     diff: (base, current, { options }, lines) => diff(base, current, options, lines),
@@ -75,14 +116,15 @@ const CALLS = {
 
 onmessage = async ({ data }) => {
     if (data.module) return void initSync({ module: data.module });
-    const { call, id, base = [], current = [] } = data;
+    if (data.serve) return serve(data.serve, data);
+    const { call, base = [], current = [], helpers = [] } = data;
     try {
+        useHelpers(helpers.map(helper));
         const inputs = [...base, ...current].map(input);
         const [first, second] = [inputs.slice(0, base.length), inputs.slice(base.length)];
         const result = await CALLS[call](first, second, data, indexer());
-        postMessage({ type: 'done', id, result });
+        postMessage({ type: 'done', result });
     } catch (error) {
-        const { message, kind, file } = error;
-        postMessage({ type: 'failed', id, error: { message: String(message ?? error), kind, file } });
+        postMessage({ type: 'failed', error: told(error) });
     }
 };

@@ -26,9 +26,10 @@ const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/goog
 export const launch = () => chromium.launch({ executablePath: PLACES.find(existsSync), headless: true, args: ARGS });
 
 /** An open page that fails the test when it asks for anything, or when a script of it fails. */
-export async function open(browser, { address = OFFLINE, width = 1280, height = 900, scheme = 'light', language = 'en-GB' } = {}) {
+export async function open(browser, { address = OFFLINE, width = 1280, height = 900, scheme = 'light', language = 'en-GB', cores } = {}) {
     const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale: language, acceptDownloads: true, reducedMotion: 'reduce' });
     const page = await context.newPage();
+    if (cores !== undefined) await page.addInitScript((cores) => Object.defineProperty(navigator, 'hardwareConcurrency', { value: cores }), cores);
     const faults = [];
     page.on('pageerror', (error) => faults.push(`script: ${error.message}`));
     page.on('console', (message) => message.type() === 'error' && faults.push(`console: ${message.text()}`));

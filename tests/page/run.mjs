@@ -212,7 +212,7 @@ test('cancel ends the work at once, and the next job runs', async () => {
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.waitForSelector('#progress .banner', { timeout: 1000 });
     assert.equal(await page.locator('.sentence').innerText(), 'Cancelled. Nothing was kept.');
-    for (let tries = 0; page.workers().length > 0 && tries < 50; tries++) await page.waitForTimeout(20);
+    for (let tries = 0; page.workers().length > 0 && tries < 250; tries++) await page.waitForTimeout(20);
     assert.equal(page.workers().length, 0);
     await page.getByRole('button', { name: 'Remove big.txt' }).click();
     await give(page, [], [at('backup.txt')]);
@@ -232,6 +232,45 @@ test('rows that do not fit into memory go to blobs, and the manifest is the comm
     native('manifest', 'wide.txt', '-o', 'wide.arrow', '--quiet');
     assert.ok(manifest.equals(readFileSync(at('wide.arrow'))), 'the manifests differ');
     await close();
+});
+
+/** Lines of a small fleet, in no order where `step` is far from 1. */
+const fleet = (from, count, step) => {
+    let lines = '';
+    for (let index = 0; index < count; index++) {
+        const at = from + ((index * step) % count);
+        lines += `sys.load.${at % 7} ${1_600_000_000 + Math.floor(at / 300) * 10} ${(at * 37) % 1009}.${at % 10} host=web${at % 300}\n`;
+    }
+    return lines;
+};
+
+test('several workers give the manifest and the report of one, whatever the order', async () => {
+    writeFileSync(at('long.txt'), fleet(0, 1_000_000, 1));
+    writeFileSync(at('shuffled.txt'), fleet(0, 1_000_000, 7_919));
+    const names = [0, 1, 2, 3, 4].map((part) => {
+        writeFileSync(at(`part${part}.txt`), `${fleet(part * 200_000, 200_000, 1)}${part === 3 ? 'no line\n' : ''}`);
+        return `part${part}.txt`;
+    });
+    for (const current of [['long.txt'], ['shuffled.txt'], names]) {
+        const { page, close } = await open(browser, { cores: 4 });
+        await give(page, [], current.map(at));
+        await page.click('#start');
+        await page.waitForFunction(() => document.querySelector('progress')?.value > 0);
+        assert.ok(page.workers().length >= 3, `${page.workers().length} workers`);
+        await page.waitForSelector('#answer', { timeout: 120_000 });
+        const [manifest, report] = [await download(page, 'Save the fingerprint'), await download(page, 'Save the report (JSON)')];
+        assert.equal(report.toString(), native('manifest', ...current, '-o', 'several.arrow', '--report', 'json').toString());
+        assert.ok(manifest.equals(readFileSync(at('several.arrow'))), 'the manifests differ');
+        await close();
+    }
+    for (const [verb, base, current] of [['verify', 'several.arrow', names.slice(1)], ['diff', 'shuffled.txt', ['part3.txt']]]) {
+        const { page, close } = await open(browser, { cores: 4 });
+        await give(page, [at(base)], current.map(at));
+        await answer(page);
+        const report = await download(page, 'Save the report (JSON)');
+        assert.ok(report.equals(native(verb, base, ...current, '--report', 'json')), `${verb}: the reports differ`);
+        await close();
+    }
 });
 
 test('the keyboard alone does everything', async () => {

@@ -93,6 +93,11 @@ impl Error {
         self.0.at
     }
 
+    /// What to do.
+    pub fn advice(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
     /// The file it is about, as the user named it.
     pub fn file(&self) -> Option<&str> {
         self.0.file.as_deref()

@@ -1,4 +1,5 @@
-//! JavaScript as a host: one thread, scratch space only in workers, bytes that must be waited for.
+//! JavaScript as a host: one thread and the helpers that it was given, scratch space only in workers,
+//! bytes that must be waited for.
 
 use std::{cell::RefCell, sync::Arc};
 
@@ -10,7 +11,13 @@ use tsdbproof::{
 };
 use wasm_bindgen::prelude::*;
 
-use crate::{input::JsInput, pieces::Pieces, scratch::scratch};
+use crate::{
+    helpers::{JsHelper, helpers},
+    input::JsInput,
+    pieces::Pieces,
+    queue::{Lane, Queue, join},
+    scratch::scratch,
+};
 
 /// The inputs of a job, in the order in which it was given them.
 pub(crate) struct JsHost {
@@ -100,6 +107,23 @@ impl JsHost {
         self.inputs.push(opened);
     }
 
+    /// Does tasks until none is left.
+    async fn lane<W: Work>(&self, queue: &RefCell<Queue<W>>, helper: Option<&JsHelper>) {
+        loop {
+            let next = queue.borrow_mut().next(helper.is_some());
+            let Some((index, mut task, order)) = next else { return };
+            let result = match self.inputs.get(task.input) {
+                None => Ok(()),
+                Some(opened) => match helper.zip(order) {
+                    Some((helper, order)) => helper.run(&order, &opened.input, &mut task).await,
+                    None => opened.feed(&mut task).await,
+                }
+                .map_err(|error| error.in_file(&opened.name)),
+            };
+            queue.borrow_mut().end(index, result.map(|()| task));
+        }
+    }
+
     /// What an input is by its bytes.
     pub(crate) async fn look_at(&self, input: JsInput) -> Result<Input, Error> {
         self.open_one(input).await.map(|(input, _)| input)
@@ -168,17 +192,17 @@ impl Opened {
                 break;
             };
             at += u64::from(piece.length());
-            self.tell(at)?;
+            self.tell(piece.length())?;
             flow = push_piece(&mut task.work, &piece, &mut buffer)?;
         }
         pieces.close().await;
         task.work.finish()
     }
 
-    /// Tells JavaScript how far reading went, if it wants to know.
-    fn tell(&self, at: u64) -> Result<(), Error> {
+    /// Tells JavaScript that so many bytes more were read, if it wants to know.
+    fn tell(&self, bytes: u32) -> Result<(), Error> {
         match self.input.told() {
-            Some(_) => self.input.progress(at as f64).map_err(thrown),
+            Some(_) => self.input.progress(f64::from(bytes)).map_err(thrown),
             None => Ok(()),
         }
     }
@@ -223,17 +247,41 @@ pub(crate) fn thrown(value: JsValue) -> Error {
         |name: &str| Reflect::get(&value, &name.into()).ok().and_then(|it| it.as_string());
     let name = property("name").unwrap_or_default();
     let message = property("message").unwrap_or_else(|| format!("{value:?}"));
-    let kind = if name == "NotReadableError" { Kind::Changed } else { Kind::Io };
-    Error::new(kind, message)
+    let kind = match property("kind").as_deref() {
+        // Of a helper, which names the file and what to do in its text.
+        Some(kind) => kind_named(kind),
+        None if name == "NotReadableError" => Kind::Changed,
+        None => Kind::Io,
+    };
+    let file = property("file").map(|file| format!("{file}: ")).unwrap_or_default();
+    let message = message.strip_prefix(&file).unwrap_or(&message);
+    match message.split_once("\nhelp: ") {
+        Some((what, help)) => Error::new(kind, what).help(help),
+        None => Error::new(kind, message),
+    }
+}
+
+/// The kind of this name, as [`failure`](crate::outcome::failure) gives it.
+fn kind_named(name: &str) -> Kind {
+    match name {
+        "malformed" => Kind::Malformed,
+        "unsupported" => Kind::Unsupported,
+        "limit" => Kind::Limit,
+        "usage" => Kind::Usage,
+        "changed" => Kind::Changed,
+        _ => Kind::Io,
+    }
 }
 
 impl Host for JsHost {
-    async fn read<W: Work>(&self, mut tasks: Vec<Task<W>>) -> Result<Vec<Task<W>>, Error> {
-        for task in &mut tasks {
-            let Some(opened) = self.inputs.get(task.input) else { continue };
-            opened.feed(task).await.map_err(|error| error.in_file(&opened.name))?;
-        }
-        Ok(tasks)
+    async fn read<W: Work>(&self, tasks: Vec<Task<W>>) -> Result<Vec<Task<W>>, Error> {
+        let helpers = helpers();
+        let queue = RefCell::new(Queue::new(tasks));
+        let here: Lane<'_> = Box::pin(self.lane(&queue, None));
+        let there =
+            helpers.iter().map(|helper| -> Lane<'_> { Box::pin(self.lane(&queue, Some(helper))) });
+        join(std::iter::once(here).chain(there).collect()).await;
+        queue.into_inner().finish()
     }
 
     fn scratch(&self) -> Result<Option<Arc<dyn Scratch>>, Error> {
@@ -241,6 +289,6 @@ impl Host for JsHost {
     }
 
     fn threads(&self) -> usize {
-        1
+        1 + helpers().len()
     }
 }

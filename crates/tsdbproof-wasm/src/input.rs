@@ -17,8 +17,8 @@ export interface Input {
     readonly folder?: string;
     /** Why it can't be read, where that is known: the report lists it as not read. */
     readonly unread?: string;
-    /** Told the first byte that is still to be read, as reading goes on. Some bytes are read twice. */
-    progress?(at: number): void;
+    /** Told how many bytes more were read, as reading goes on. Some bytes are read twice. */
+    progress?(bytes: number): void;
 }
 ";
 
@@ -46,7 +46,7 @@ extern "C" {
     pub(crate) fn told(this: &JsInput) -> Option<Function>;
 
     #[wasm_bindgen(method, catch)]
-    pub(crate) fn progress(this: &JsInput, at: f64) -> Result<(), JsValue>;
+    pub(crate) fn progress(this: &JsInput, bytes: f64) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn stream(this: &JsInput, from: f64) -> Result<JsValue, JsValue>;

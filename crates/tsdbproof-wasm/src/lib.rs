@@ -3,6 +3,7 @@
 //! Nothing is computed here. Every job is a promise; a job that can't be done rejects with an `Error`
 //! whose `kind` says why. The package is built by `cargo xtask web`.
 
+mod helpers;
 mod host;
 mod input;
 mod names;
@@ -11,6 +12,7 @@ mod outcome;
 #[cfg(feature = "scripts")]
 mod output;
 mod pieces;
+mod queue;
 mod scratch;
 #[cfg(feature = "scripts")]
 mod scripts;
@@ -19,6 +21,7 @@ use tsdbproof::{Against, Error, Limits, report::SeriesPoints};
 use tsify::Ts;
 use wasm_bindgen::prelude::*;
 
+pub use helpers::{Helping, JsHelper, help, use_helpers};
 pub use input::JsInput;
 pub use names::{FormatName, Formats, Recognised, SeriesName};
 pub use options::JobOptions;
@@ -30,26 +33,28 @@ pub use scripts::{check, convert};
 
 use host::JsHost;
 use options::Asked;
-use outcome::{Telling, failure, mistyped, typed};
+use outcome::{ManifestBytes, Telling, failure, mistyped, typed};
 
 /// Takes the JSON lines of a report as they are found; without it they are in `Outcome.json`.
 type OnJson = Option<js_sys::Function>;
 type Answer = Result<Ts<Outcome>, JsValue>;
 
-/// Digests all points of `inputs`; the manifest is in the outcome.
+/// Digests all points of `inputs`; the manifest is in the outcome, or goes to a function as it is made.
 #[wasm_bindgen]
 pub async fn manifest(
     inputs: Vec<JsInput>,
     #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
+    #[wasm_bindgen(js_name = onManifest, unchecked_optional_param_type = "(bytes: Uint8Array) => void")]
+    on_manifest: Option<js_sys::Function>,
 ) -> Answer {
     let asked = Asked::new(options)?;
     let mut host = JsHost::new(asked.options.read.limits);
     let source = host.open(inputs).await.map_err(failure)?;
-    let (telling, mut bytes) = (Telling::new(&asked, on_json), Vec::new());
+    let (telling, mut bytes) = (Telling::new(&asked, on_json), ManifestBytes::new(on_manifest));
     let report = tsdbproof::manifest(&host, &source, &asked.options, &mut bytes).await;
-    telling.finish(report, Some(bytes))
+    telling.finish(report, bytes.finish()?)
 }
 
 /// Joins the manifests `parts` into one, which is in the outcome unless they contradict each other.

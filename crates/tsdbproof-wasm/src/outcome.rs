@@ -23,7 +23,7 @@ pub struct Outcome {
     pub text: String,
     /// The report as `--report json` prints it; empty where a function took the lines.
     pub json: String,
-    /// The manifest that was made.
+    /// The manifest that was made, unless a function took its bytes.
     #[serde(with = "preserve")]
     #[tsify(type = "Uint8Array | undefined")]
     pub manifest: JsValue,
@@ -100,6 +100,57 @@ impl Findings for Telling {
     fn finding(&mut self, finding: &Finding) {
         self.text.finding(finding);
         self.json.finding(finding);
+    }
+}
+
+/// The bytes of a manifest on their way to a function, or kept where there is none.
+pub(crate) struct ManifestBytes {
+    held: Vec<u8>,
+    taker: Option<Function>,
+}
+
+/// Bytes of a manifest that are handed over at once.
+const HANDED_MANIFEST_BYTES: usize = 1 << 20;
+
+impl ManifestBytes {
+    pub(crate) fn new(taker: Option<Function>) -> Self {
+        ManifestBytes { held: Vec::new(), taker }
+    }
+
+    fn hand_over(&mut self) -> io::Result<()> {
+        let Some(taker) = self.taker.as_ref().filter(|_| !self.held.is_empty()) else {
+            return Ok(());
+        };
+        let bytes = Uint8Array::from(self.held.as_slice());
+        self.held.clear();
+        let refused = |thrown| io::Error::other(format!("the manifest: {}", message_of(&thrown)));
+        taker.call1(&JsValue::NULL, &bytes).map(drop).map_err(refused)
+    }
+
+    /// What no function took; `None` where one took all.
+    pub(crate) fn finish(mut self) -> Result<Option<Vec<u8>>, JsValue> {
+        self.hand_over().map_err(|error| failure(error.into()))?;
+        Ok(Some(self.held).filter(|_| self.taker.is_none()))
+    }
+}
+
+/// What was thrown, as text.
+fn message_of(thrown: &JsValue) -> String {
+    let message = thrown.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    message.unwrap_or_else(|| format!("{thrown:?}"))
+}
+
+impl Write for ManifestBytes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        if self.held.len() >= HANDED_MANIFEST_BYTES {
+            self.hand_over()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.hand_over()
     }
 }
 

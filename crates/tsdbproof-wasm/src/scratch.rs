@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use js_sys::{Array, Reflect, Uint8Array, global};
+use js_sys::{Array, Function, Reflect, Uint8Array, global};
 use tsdbproof::{Error, Kind, Scratch};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, FileReaderSync};
@@ -16,6 +16,8 @@ thread_local! {
     /// What was written, by space and then by its first byte. Values of JavaScript can't go to another
     /// thread, and a [`Scratch`] must be able to: it holds only the number of its space.
     static SPACES: RefCell<HashMap<u32, BTreeMap<u64, Blob>>> = RefCell::default();
+    /// Where bytes stand on their way into a blob, which copies them.
+    static BUFFER: RefCell<Option<Uint8Array>> = const { RefCell::new(None) };
     static NEXT: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -43,7 +45,7 @@ impl Drop for Blobs {
 
 impl Scratch for Blobs {
     fn write_at(&self, bytes: &[u8], at: u64) -> Result<(), Error> {
-        let parts = Array::of1(&Uint8Array::from(bytes).into());
+        let parts = Array::of1(&lent(bytes).into());
         let blob = Blob::new_with_u8_array_sequence(&parts).map_err(failed)?;
         SPACES.with_borrow_mut(|spaces| spaces.entry(self.space).or_default().insert(at, blob));
         Ok(())
@@ -56,6 +58,7 @@ impl Scratch for Blobs {
             let count = (piece.length() as usize).min(rest.len());
             let taken = rest.get_mut(..count).filter(|taken| !taken.is_empty()).ok_or_else(lost)?;
             piece.subarray(0, count as u32).copy_to(taken);
+            release(&piece);
             filled += count;
         }
         Ok(())
@@ -74,6 +77,30 @@ impl Blobs {
         let part = blob.slice_with_f64_and_f64(from, to).map_err(failed)?;
         let reader = FileReaderSync::new().map_err(failed)?;
         Ok(Uint8Array::new(&reader.read_as_array_buffer(&part).map_err(failed)?.into()))
+    }
+}
+
+/// Bytes as JavaScript sees them, until the next are lent: a new array for each would be left to a
+/// garbage collector, which comes late.
+fn lent(bytes: &[u8]) -> Uint8Array {
+    BUFFER.with_borrow_mut(|buffer| {
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let all = buffer.take().filter(|all| all.length() >= length);
+        let all = all.unwrap_or_else(|| Uint8Array::new_with_length(length));
+        let part = all.subarray(0, length);
+        part.copy_from(bytes);
+        *buffer = Some(all);
+        part
+    })
+}
+
+/// Gives the memory of an array back at once, where the browser can: a garbage collector comes late.
+pub(crate) fn release(array: &Uint8Array) {
+    let buffer = array.buffer();
+    let transfer = Reflect::get(&buffer, &"transfer".into()).ok();
+    if let Some(transfer) = transfer.and_then(|it| it.dyn_into::<Function>().ok()) {
+        // What refuses stays for the collector.
+        let _ = transfer.call1(&buffer, &JsValue::from(0));
     }
 }
 

@@ -145,6 +145,17 @@ pub trait Work: Send {
     fn tell(&mut self, _: Told) -> Result<(), Error> {
         Err(Error::new(Kind::Unsupported, "a server can't be read for this"))
     }
+
+    /// What is to be done, for [`help`](crate::help) in a process that shares no memory with this one;
+    /// `None` where only this process can do it, and once it has begun.
+    fn order(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Takes a piece of what was found there, in place of the input's bytes.
+    fn receive(&mut self, _piece: &[u8]) -> Result<(), Error> {
+        Err(Error::usage("this work is not done elsewhere"))
+    }
 }
 
 /// What a host says of the bytes of a live input.

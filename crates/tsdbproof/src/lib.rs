@@ -19,6 +19,7 @@ pub use job::{
     Against, Asked, Interval, Means, Source, Target, check, convert, diff, explain, manifest,
     merge, points, show, verify,
 };
+pub use look::{Helped, help};
 pub use options::{Allowed, Duplicates, Expect, FileDigests, Options};
 pub use scope::Scope;
 pub use tsdbproof_core::{

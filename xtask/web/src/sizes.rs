@@ -17,10 +17,10 @@ impl Sizes {
     /// Prints the sizes. Errors: one is over its budget.
     pub(crate) fn hold(&self) -> anyhow::Result<()> {
         let budgets = [
-            ("wasm", self.wasm, 1_620_000),
-            ("wasm, packed", self.packed_wasm, 620_000),
-            ("JavaScript", self.scripts, 70_000),
-            ("page", self.page, 1_100_000),
+            ("wasm", self.wasm, 2_000_000),
+            ("wasm, packed", self.packed_wasm, 720_000),
+            ("JavaScript", self.scripts, 72_000),
+            ("page", self.page, 1_200_000),
         ];
         let mut over = Vec::new();
         for (name, bytes, most) in budgets {

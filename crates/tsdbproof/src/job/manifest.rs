@@ -19,7 +19,7 @@ pub async fn manifest<H: Host>(
     host: &H,
     source: &Source,
     options: &Options,
-    out: &mut (dyn Write + Send),
+    out: &mut dyn Write,
 ) -> Result<Report, Error> {
     options.scope.check()?;
     let scope = options.scope.text();
@@ -51,7 +51,7 @@ pub async fn merge<H: Host>(
     host: &H,
     parts: &Source,
     options: &Options,
-    out: &mut (dyn Write + Send),
+    out: &mut dyn Write,
 ) -> Result<Report, Error> {
     let (spill, _) = spills(host, options.memory_bytes)?;
     let manifests = manifests::read(host, &parts.inputs, 0, &spill, options.memory_bytes).await?;
@@ -95,7 +95,7 @@ pub async fn merge<H: Host>(
 
 fn write(
     leaves: &Leaves,
-    out: &mut (dyn Write + Send),
+    out: &mut dyn Write,
     parts: &[&Meta],
     scope: &str,
 ) -> Result<Totals, Error> {

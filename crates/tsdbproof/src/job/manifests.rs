@@ -105,7 +105,7 @@ fn with_losses(spill: &Arc<Spill>, run: &Run, losses: &LossyRows) -> Result<Run,
 
 /// Writes the nodes of one depth as a manifest's rows.
 pub(super) struct Rows<'a> {
-    pub(super) writer: ManifestWriter<&'a mut (dyn Write + Send)>,
+    pub(super) writer: ManifestWriter<&'a mut dyn Write>,
     depth: Depth,
     /// Rows so far.
     count: u64,
@@ -114,7 +114,7 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(out: &'a mut (dyn Write + Send), depth: Depth) -> Result<Self, Error> {
+    pub(super) fn new(out: &'a mut dyn Write, depth: Depth) -> Result<Self, Error> {
         let (writer, losses) = (ManifestWriter::new(out, depth)?, LossyRows::default());
         Ok(Rows { writer, depth, count: 0, losses })
     }

@@ -11,8 +11,9 @@ use tsdbproof_formats::{
 use super::{
     digests::{BLOCK_BYTES, Digester, FileBlocks},
     reading::{Part, Reading},
+    remote,
     sink::{Found, Keep, Shared, Sink},
-    staged::{Feed, Plan},
+    staged::{Feed, Plan, Receive, Receiver},
     wanted::Wanted,
 };
 use crate::{FileDigests, Flow, Told};
@@ -113,6 +114,24 @@ impl Plan for FirstLook {
             // Until a reader that read something says otherwise.
             is_protected: true,
         }
+    }
+
+    fn order(&self) -> Option<Vec<u8>> {
+        FirstLook::order(self)
+    }
+
+    fn receiver(&self) -> Option<Receiver<Self>> {
+        Some(Box::new(remote::Receiver::new(self)))
+    }
+}
+
+impl Receive<PartLook> for remote::Receiver {
+    fn take(&mut self, piece: &[u8]) -> Result<(), Error> {
+        remote::Receiver::take(self, piece)
+    }
+
+    fn finish(self: Box<Self>) -> Result<PartLook, Error> {
+        remote::Receiver::finish(*self)
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `sums` | side files with the sums of the files beside them |
 //! | `snapshots` | which files a snapshot names |
 //! | `indexed` | files whose end says where their parts lie |
+//! | `remote` | parts that are looked at by another process |
 //! | `tables`, `sampling`, `naming` | sources of cells: what their tables are for, names of UIDs first |
 //! | `overlap`, `cells` | store files whose rows overlap, read as one |
 //! | `refused` | files that can't be read, while others are |
@@ -35,6 +36,7 @@ mod overlap;
 mod problems;
 mod reading;
 mod refused;
+mod remote;
 mod row;
 mod runs;
 mod sampling;
@@ -59,6 +61,7 @@ pub(crate) use fold::{Conflicts, next_instant, resolve};
 pub(crate) use leaves::{Leaves, Survey, series_at};
 pub(crate) use met::Met;
 pub(crate) use problems::Problems;
+pub use remote::{Helped, help};
 pub(crate) use row::{Kept, Row};
 pub(crate) use runs::{Item, Merge, Run, RunWriter, Spill, Window};
 pub(crate) use walk::{Instant, Walk};

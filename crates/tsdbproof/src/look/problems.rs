@@ -31,6 +31,23 @@ impl Problems {
         }
     }
 
+    /// Each kind with its count and the first of it.
+    pub(crate) fn parts(&self) -> Vec<(ProblemKind, u64, Vec<&Problem>)> {
+        let mut parts = Vec::new();
+        for (kind, group) in &self.kinds {
+            parts.push((*kind, group.count, group.first.iter().map(|(_, it)| it).collect()));
+        }
+        parts
+    }
+
+    /// Adds so many of a kind, as [`Problems::parts`] told them.
+    pub(crate) fn add_part(&mut self, kind: ProblemKind, count: u64, first: Vec<Problem>) {
+        let first = first.into_iter().map(|problem| (0, problem)).collect();
+        let mut part = Problems::default();
+        part.kinds.insert(kind, Group { count, first });
+        self.join(part, 0, 0);
+    }
+
     /// Adds one of this input.
     pub(crate) fn add_to(&mut self, input: usize, problem: Problem) {
         let mut one = Problems::default();

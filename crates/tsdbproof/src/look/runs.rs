@@ -121,6 +121,89 @@ impl Spill {
     }
 }
 
+impl Run {
+    /// Bytes of a segment; `None` behind the last.
+    pub(crate) fn segment_bytes(&self, index: usize) -> Option<u64> {
+        self.0.get(index).map(|segment| match segment {
+            Segment::Memory(held) => held.bytes.len() as u64,
+            Segment::Scratch { from, to } => to - from,
+        })
+    }
+}
+
+impl Spill {
+    /// Adds bytes of a segment to `out`.
+    pub(crate) fn read_segment(
+        &self,
+        run: &Run,
+        index: usize,
+        at: u64,
+        length: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let (begin, length) = (out.len(), length as usize);
+        match run.0.get(index).ok_or_else(broken)? {
+            Segment::Memory(held) => {
+                let bytes = held.bytes.get(at as usize..at as usize + length);
+                out.extend_from_slice(bytes.ok_or_else(broken)?);
+            }
+            Segment::Scratch { from, .. } => {
+                out.resize(begin + length, 0);
+                let slot = out.get_mut(begin..).ok_or_else(broken)?;
+                self.scratch()?.read_at(slot, from + at)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A segment whose bytes come from another process.
+pub(crate) struct Incoming {
+    spill: Arc<Spill>,
+    size: u64,
+    place: Incomplete,
+}
+
+enum Incomplete {
+    Memory(Vec<u8>),
+    Scratch { from: u64, at: u64 },
+}
+
+impl Incoming {
+    /// A segment of so many bytes.
+    pub(crate) fn new(spill: &Arc<Spill>, size: u64) -> Self {
+        let place = if size <= 2 * SEGMENT_BYTES as u64 {
+            Incomplete::Memory(Vec::new())
+        } else {
+            let from = spill.scratch_end.fetch_add(size, Ordering::Relaxed);
+            Incomplete::Scratch { from, at: from }
+        };
+        Incoming { spill: Arc::clone(spill), size, place }
+    }
+
+    /// Takes its next bytes.
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        match &mut self.place {
+            Incomplete::Memory(held) => held.extend_from_slice(bytes),
+            Incomplete::Scratch { at, .. } => {
+                self.spill.scratch()?.write_at(bytes, *at)?;
+                *at += bytes.len() as u64;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds it to its run.
+    pub(crate) fn end(self, run: &mut Run) -> Result<(), Error> {
+        let (segment, size) = match self.place {
+            Incomplete::Memory(bytes) => (self.spill.keep(&bytes)?, bytes.len() as u64),
+            Incomplete::Scratch { from, at } => (Segment::Scratch { from, to: at }, at - from),
+        };
+        run.0.push(segment);
+        if size == self.size { Ok(()) } else { Err(broken()) }
+    }
+}
+
 /// Writes a run.
 pub(crate) struct RunWriter {
     spill: Arc<Spill>,

@@ -11,6 +11,31 @@ pub(super) trait Plan: Send {
 
     /// Takes the memory that it needs.
     fn open(self) -> Self::Open;
+
+    /// The same in bytes, for a helper elsewhere.
+    fn order(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// What takes a helper's findings; `None` where no order is given.
+    fn receiver(&self) -> Option<Receiver<Self>>
+    where
+        Self: Sized,
+    {
+        None
+    }
+}
+
+/// Takes the findings of a helper.
+pub(super) type Receiver<P> = Box<dyn Receive<<<P as Plan>::Open as Feed>::Found>>;
+
+/// Takes what a helper found, piece by piece.
+pub(super) trait Receive<F>: Send {
+    /// Takes the next piece.
+    fn take(&mut self, piece: &[u8]) -> Result<(), Error>;
+
+    /// All pieces came.
+    fn finish(self: Box<Self>) -> Result<F, Error>;
 }
 
 /// Takes the bytes of an input, and gives what it found.
@@ -34,6 +59,7 @@ pub(super) trait Feed: Send {
 pub(super) enum Staged<P: Plan> {
     Planned(P),
     Open(Box<P::Open>),
+    Receiving(Receiver<P>),
     Done(<P::Open as Feed>::Found),
     /// On its way from one to the other, or failed on it.
     Nothing,
@@ -48,7 +74,7 @@ impl<P: Plan> Staged<P> {
         }
         match self {
             Staged::Open(work) => Some(work),
-            Staged::Planned(_) | Staged::Done(_) | Staged::Nothing => None,
+            Staged::Planned(_) | Staged::Receiving(_) | Staged::Done(_) | Staged::Nothing => None,
         }
     }
 
@@ -56,7 +82,7 @@ impl<P: Plan> Staged<P> {
     pub(super) fn found(self) -> Option<<P::Open as Feed>::Found> {
         match self {
             Staged::Done(found) => Some(found),
-            Staged::Planned(_) | Staged::Open(_) | Staged::Nothing => None,
+            Staged::Planned(_) | Staged::Open(_) | Staged::Receiving(_) | Staged::Nothing => None,
         }
     }
 }
@@ -72,9 +98,27 @@ impl<P: Plan> Work for Staged<P> {
 
     fn finish(&mut self) -> Result<(), Error> {
         self.open();
-        if let Staged::Open(work) = std::mem::replace(self, Staged::Nothing) {
-            *self = Staged::Done(work.finish()?);
+        match std::mem::replace(self, Staged::Nothing) {
+            Staged::Open(work) => *self = Staged::Done(work.finish()?),
+            Staged::Receiving(receiver) => *self = Staged::Done(receiver.finish()?),
+            Staged::Planned(_) | Staged::Done(_) | Staged::Nothing => {}
         }
         Ok(())
+    }
+
+    fn order(&self) -> Option<Vec<u8>> {
+        if let Staged::Planned(plan) = self { plan.order() } else { None }
+    }
+
+    fn receive(&mut self, piece: &[u8]) -> Result<(), Error> {
+        if let Staged::Planned(plan) = self
+            && let Some(receiver) = plan.receiver()
+        {
+            *self = Staged::Receiving(receiver);
+        }
+        match self {
+            Staged::Receiving(receiver) => receiver.take(piece),
+            _ => Err(Error::usage("this work is not done elsewhere")),
+        }
     }
 }
