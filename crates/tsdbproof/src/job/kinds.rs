@@ -27,15 +27,14 @@ impl Notes<'_> {
     /// Takes the sorted records of an instant.
     pub(super) fn take(&mut self, hour: Hour, base: &[Record], current: &[Record]) {
         for record in base {
-            let Ok(found) = current.binary_search(record) else { continue };
-            let other = current.get(found).map(|record| record.value());
-            let (Some(before), Some(after)) = (
-                record.value().spelled_with_kind(),
-                other.and_then(tsdbproof_core::Value::spelled_with_kind),
-            ) else {
-                continue;
-            };
-            if before != after {
+            let found = current.binary_search(record).ok();
+            let Some(other) = found.and_then(|found| current.get(found)) else { continue };
+            let (before, after) = (record.value(), other.value());
+            // Nearly all are of one kind, and nothing is spelled for them.
+            if before.came_as_float() != after.came_as_float()
+                && let (Some(before), Some(after)) =
+                    (before.spelled_with_kind(), after.spelled_with_kind())
+            {
                 self.add(hour, *record, before, after);
             }
         }
