@@ -47,10 +47,14 @@ impl Beside {
 
 /// Gaps of a metric that are kept apart; more of them are one gap around all.
 const GAPS_OF_METRIC: usize = 4096;
+/// The same where there are this many metrics with gaps.
+const MANY_METRICS: usize = 256;
+const GAPS_OF_MANY: usize = 16;
 
 impl Gaps {
     /// Adds a gap.
     pub(crate) fn add(&mut self, gap: Unread) {
+        let most = if self.0.len() < MANY_METRICS { GAPS_OF_METRIC } else { GAPS_OF_MANY };
         let gaps = self.0.entry(gap.metric.clone()).or_default();
         let joins = |it: &&mut Unread| {
             it.tags == gap.tags
@@ -63,7 +67,7 @@ impl Gaps {
             return;
         }
         gaps.push(gap);
-        if gaps.len() > GAPS_OF_METRIC {
+        if gaps.len() > most {
             let all = |around: Unread, gap: Unread| Unread {
                 tags: None,
                 from_ms: around.from_ms.min(gap.from_ms),

@@ -4,8 +4,10 @@ import os
 import subprocess
 
 import model
+from proxy import Proxy
 
 LIMIT_S = 120
+SECRET = "hunter2"
 # Of a float as large as this an answer can't say whether it was an integer.
 WIDE = 2**53
 
@@ -16,10 +18,10 @@ class Live:
     def __init__(self, program, folder):
         self.program, self.folder, self.said = program, folder, {}
 
-    def run(self, name, *args):
+    def run(self, name, *args, **variables):
         if self.program is None:
             return
-        env = {k: v for k, v in os.environ.items() if not k.startswith("TSDBPROOF")}
+        env = {k: v for k, v in os.environ.items() if not k.startswith("TSDBPROOF")} | variables
         try:
             done = subprocess.run([self.program, *args], cwd=self.folder, env=env, capture_output=True, text=True, timeout=LIMIT_S)
             self.said[name] = done.returncode, done.stdout, done.stderr
@@ -37,6 +39,35 @@ class Live:
         self.run("backup against it", "verify", "live.manifest", "first.txt", "--report", "json")
         self.run("archive", "convert", server, *whole, "-o", "live.txt.gz", "--quiet")
         self.run("archive read back", "diff", "first.txt", "live.txt.gz", *whole, "--quiet")
+
+    def through_a_proxy(self, server, metric):
+        """The same server behind TLS and a password."""
+        if self.program is None:
+            return
+        with Proxy(server, self.folder, f"lab:{SECRET}") as proxy:
+            (self.folder / "who.txt").write_text(f"basic lab:{SECRET}\n")
+            trust, who = ("--ca-file", "ca.pem"), ("--auth-file", "who.txt")
+            self.run("proxy", "diff", "first.txt", proxy, "--metric", metric, *trust, *who, "--report", "json")
+            self.run("proxy, by a variable", "diff", "first.txt", proxy, "--metric", metric, *trust, TSDBPROOF_AUTH=f"basic lab:{SECRET}")
+            self.run("proxy, nobody", "diff", "first.txt", proxy, "--metric", metric, *trust)
+            self.run("proxy, not trusted", "diff", "first.txt", proxy, "--metric", metric, *who)
+        self.run("settings", "config", "show", TSDBPROOF_AUTH=f"basic lab:{SECRET}")
+
+    def restarted(self, server, restart):
+        """A server that goes away in the middle and comes back."""
+        if self.program is None:
+            return
+        env = {k: v for k, v in os.environ.items() if not k.startswith("TSDBPROOF")}
+        command = [self.program, "manifest", server, "-o", "restarted.manifest", "--report", "json", "--rate", "60"]
+        job = subprocess.Popen(command, cwd=self.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        restart()
+        goes_on = job.poll() is None
+        try:
+            out, err = job.communicate(timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            job.kill()
+            out, err = job.communicate()
+        self.said["restarted"] = job.returncode if goes_on else "it ended before the restart", out, err
 
     def of_restored(self, server):
         self.run("restored", "diff", "first.txt", server, "--report", "json")

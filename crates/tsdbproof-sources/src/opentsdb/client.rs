@@ -29,7 +29,7 @@ use super::{
 use crate::{PIECE_BYTES, Stop};
 
 /// Times that a request is sent before it is given up.
-const TRIES: u32 = 6;
+const TRIES: u32 = 8;
 /// Those of a request that a server does not answer in time: a smaller one may be.
 const SLOW_TRIES: u32 = 2;
 /// The longest wait.

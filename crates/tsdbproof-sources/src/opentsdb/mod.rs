@@ -149,8 +149,8 @@ impl Server {
         })?;
         let sought = self.sought.lock().unwrap_or_else(PoisonError::into_inner).take();
         let sought = sought.unwrap_or_default();
-        let (metrics, unlisted) = names::metrics(&client, &sought, temp_dir)?;
-        unlisted.map(Told::Unread).into_iter().try_for_each(|told| work.tell(told))?;
+        let (metrics, gaps) = names::metrics(&client, &sought, temp_dir)?;
+        gaps.into_iter().map(Told::Unread).try_for_each(|told| work.tell(told))?;
         let scope = sought.scope.from_ms.unwrap_or(0)..sought.scope.to_ms.unwrap_or(u64::MAX);
         beyond(&scope, &sought).into_iter().try_for_each(|told| work.tell(told))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -17,12 +17,12 @@ pub(super) struct Metric {
     pub(super) known_ms: Option<(u64, u64)>,
 }
 
-/// All metrics, by name, and why there may be more.
+/// All metrics, by name, and what of them can't be asked for.
 pub(super) fn metrics(
     client: &Client,
     sought: &Sought,
     temp_dir: &Path,
-) -> Result<(Vec<Metric>, Option<Unread>), Error> {
+) -> Result<(Vec<Metric>, Vec<Unread>), Error> {
     let mut listed = List::default();
     let prefixes = std::iter::once(String::new()).chain(ask::other_prefixes());
     for prefix in prefixes {
@@ -31,8 +31,30 @@ pub(super) fn metrics(
             break;
         }
     }
-    let gap = listed.why_not_all.map(Unread::unlisted);
-    Ok((join(&sought.known, listed.names, &sought.scope), gap))
+    let metrics = join(&sought.known, listed.names, &sought.scope);
+    let (metrics, mut gaps) = without_ambiguous(metrics);
+    gaps.extend(listed.why_not_all.map(Unread::unlisted));
+    Ok((metrics, gaps))
+}
+
+/// Leaves out what OpenTSDB can't tell apart: it stores names as Latin-1, with `?` for all else, so
+/// that one name may stand for another.
+fn without_ambiguous(metrics: Vec<Metric>) -> (Vec<Metric>, Vec<Unread>) {
+    let is_beyond = |metric: &Metric| metric.name.chars().any(|c| c > '\u{ff}');
+    if !metrics.iter().any(is_beyond) {
+        return (metrics, Vec::new());
+    }
+    let is_clear = |metric: &Metric| !is_beyond(metric) && !metric.name.contains('?');
+    let (clear, ambiguous): (Vec<_>, Vec<_>) = metrics.into_iter().partition(is_clear);
+    let gap = |metric: Metric| Unread {
+        metric: Some(metric.name.to_string()),
+        tags: None,
+        from_ms: 0,
+        to_ms: u64::MAX,
+        why: "OpenTSDB stores characters outside Latin-1 as ?, so this may be another metric"
+            .into(),
+    };
+    (clear, ambiguous.into_iter().map(gap).collect())
 }
 
 #[derive(Default)]
@@ -84,6 +106,17 @@ fn join(known: &[KnownMetric], listed: Vec<String>, scope: &Scope) -> Vec<Metric
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_may_stand_for_another_are_not_asked_for() {
+        let metric = |name: &str| Metric { name: name.into(), known_ms: None };
+        let all = ["??", "a", "ü"].map(metric).to_vec();
+        assert_eq!(without_ambiguous(all.clone()), (all.clone(), Vec::new()));
+        let (clear, gaps) = without_ambiguous([all, vec![metric("日本")]].concat());
+        assert_eq!(clear, ["a", "ü"].map(metric));
+        let gaps: Vec<_> = gaps.iter().filter_map(|gap| gap.metric.as_deref()).collect();
+        assert_eq!(gaps, ["??", "日本"]);
+    }
 
     #[test]
     fn what_is_known_and_what_is_listed_are_one_list_in_scope() {
