@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tsdbproof_core::{Error, Kind, quote};
 use tsdbproof_formats::{Format, Limits, Probe, is_crc_file, probe};
 
-use crate::{Scope, Unread, store::manifest};
+use crate::{
+    Scope, Unread,
+    store::{Own, own},
+};
 
 mod found;
 
@@ -23,7 +26,7 @@ pub struct Input {
     pub(crate) probe: Probe,
     /// What it is to the backups that it stands among, if it is none itself.
     pub(crate) part: Option<Part>,
-    is_manifest: bool,
+    own: Option<Own>,
     is_live: bool,
     beginning: Vec<u8>,
 }
@@ -46,7 +49,6 @@ impl Input {
     /// An input that begins with `head`: [`HEAD_BYTES`], or all if there are fewer.
     pub fn new(name: String, size: Option<u64>, head: &[u8], limits: &Limits) -> Self {
         let beginning = head.get(..BEGINNING_BYTES).unwrap_or(head).to_vec();
-        let is_manifest = manifest::is_manifest(head);
         let part = match () {
             // Its bytes tell nothing: they are a message without a mark of what it is.
             () if is_part_of_snapshot(&name) => Some(Part::Snapshot),
@@ -54,14 +56,14 @@ impl Input {
             () => None,
         };
         let probe = probe(head, limits);
-        Input { name, size, probe, part, is_manifest, is_live: false, beginning }
+        Input { name, size, probe, part, own: own(head), is_live: false, beginning }
     }
 
     /// The same input where a folder brought it along. Errors: why it is not read.
     ///
     /// Where the folder holds a snapshot, what no format claims may still be a damaged file of it.
     pub fn found(mut self, beside_snapshot: bool) -> Result<Self, String> {
-        if self.is_manifest {
+        if self.is_manifest() {
             return Err("a manifest, which holds no points".to_owned());
         }
         if !self.is_recognised() && beside_snapshot {
@@ -75,7 +77,7 @@ impl Input {
 
     /// Why nothing here reads it.
     pub fn refusal(&self) -> Option<String> {
-        let is_read = self.is_recognised() || self.is_manifest;
+        let is_read = self.is_recognised() || self.own.is_some();
         let begins = || quote(&self.beginning);
         (!is_read).then(|| format!("no format recognises it; it begins with {}", begins()))
     }
@@ -98,7 +100,7 @@ impl Input {
 
     /// Whether it is a manifest, of whatever version.
     pub fn is_manifest(&self) -> bool {
-        self.is_manifest
+        self.own == Some(Own::Manifest)
     }
 
     /// The format that claims it for points.

@@ -58,8 +58,8 @@ impl Work for Reading {
     }
 
     fn finish(&mut self) -> Result<(), Error> {
-        if let (Some(reader), Some(mut rows)) = (self.reader.take(), self.rows.take()) {
-            let meta = reader.finish(&mut keep(&mut rows, &mut self.series))?;
+        if let (Some(reader), Some(rows)) = (self.reader.take(), self.rows.take()) {
+            let meta = reader.finish()?;
             self.result = Some((rows.finish()?, meta));
         }
         Ok(())

@@ -1,3 +1,23 @@
 //! The files that this program writes.
 
+mod column;
+mod file;
+mod ipc;
 pub(crate) mod manifest;
+pub(crate) mod patch;
+
+/// A file of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Own {
+    Manifest,
+    Patch,
+}
+
+/// Which file of ours begins so, of whatever version.
+pub(crate) fn own(head: &[u8]) -> Option<Own> {
+    match file::what(head)?.as_str() {
+        manifest::WHAT => Some(Own::Manifest),
+        patch::WHAT => Some(Own::Patch),
+        _ => None,
+    }
+}

@@ -15,13 +15,9 @@ use crate::unread::Gaps;
 
 use super::{
     FileMeta, LossyRows, Meta, damaged, shown,
-    table::{DEPTH_KEY, VERSION, VERSION_KEY},
+    table::{DEPTH_KEY, VERSION},
 };
-
-/// The SHA-256 of the whole file, in which the 64 digits of this value are read as zeros.
-pub(super) const SHA256_KEY: &str = "tsdbproof.sha256";
-/// What stands for the digest while it is computed.
-pub(super) const SHA256_BLANK: [u8; 64] = [b'0'; 64];
+use crate::store::file::{SHA256_BLANK, SHA256_KEY, VERSION_KEY};
 
 const TOOL: &str = "tsdbproof.tool_version";
 const SCOPE: &str = "tsdbproof.scope";

@@ -6,6 +6,7 @@ use tsdbproof_core::{
 };
 
 use super::{shown, table::has_time};
+use crate::store::file::is_canonical;
 
 const DAY_MS: u64 = 24 * HOUR_MS;
 
@@ -124,16 +125,6 @@ fn series(metric: &[u8], tags: &[u8]) -> Result<Series, Flaw> {
     }
 }
 
-/// Whether these tags are their own canonical text. A key that stands twice is: HBase can hold it.
-fn is_canonical(tags: &Tags) -> bool {
-    let pairs = tags.pairs();
-    let texts = pairs.iter().map(|(key, value)| Tags::new([(key.as_str(), value.as_str())]));
-    let texts: Result<Vec<Tags>, _> = texts.collect();
-    let Ok(texts) = texts else { return false };
-    let texts: Vec<&str> = texts.iter().map(Tags::as_str).collect();
-    pairs.is_sorted() && texts.join(",") == tags.as_str()
-}
-
 /// The hour in which a row of this depth starts, if it may start there.
 pub(super) fn hour_of_start(depth: Depth, start_ms: u64) -> Result<Hour, Flaw> {
     let length = if depth == Depth::Hour { HOUR_MS } else { DAY_MS };
@@ -157,16 +148,6 @@ pub(super) fn start_of_hour(depth: Depth, hour: Hour) -> Result<u64, Flaw> {
 mod tests {
     use super::*;
     use tsdbproof_core::digest::Hash;
-
-    #[test]
-    fn only_canonical_tags_are() {
-        for text in ["", "a=1", r"a=1,b=x\,y,c\==\{\\\}", "a=1,a=1,a=2"] {
-            assert!(is_canonical(&Tags::from_canonical(text)), "{text}");
-        }
-        for text in ["a", "b=1,a=1", "a=1,", ",a=1", r"\a=1", "a={", "a=1=2", r"a=1\"] {
-            assert!(!is_canonical(&Tags::from_canonical(text)), "{text}");
-        }
-    }
 
     #[test]
     fn names_ascend() {

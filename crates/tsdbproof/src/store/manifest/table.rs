@@ -13,152 +13,15 @@
 //!
 //! Above hours both profiles have the same children, so that `f32_children` needs no column.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use arrow_schema::{DataType, Field, Schema, TimeUnit};
-use tsdbproof_core::digest::{Depth, Hash};
+use arrow_schema::Schema;
+use tsdbproof_core::digest::Depth;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Text,
-    Time,
-    Count,
-    Digest,
-}
-
-impl Kind {
-    /// Bytes of a value; 0 where values differ in length.
-    pub(super) fn width(self) -> usize {
-        match self {
-            Kind::Text => 0,
-            Kind::Time | Kind::Count => 8,
-            Kind::Digest => 32,
-        }
-    }
-
-    fn data_type(self) -> DataType {
-        match self {
-            Kind::Text => DataType::Utf8,
-            Kind::Time => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
-            Kind::Count => DataType::UInt64,
-            Kind::Digest => DataType::FixedSizeBinary(32),
-        }
-    }
-}
-
-/// A column of one batch: Arrow's buffers as they stand in the file once unpacked.
-#[derive(Debug)]
-pub(super) struct Column {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    pub(super) nullable: bool,
-    /// One bit a row, only where there are nulls.
-    pub(super) valid: Vec<u8>,
-    /// Of texts: i32, one more than rows.
-    pub(super) offsets: Vec<u8>,
-    pub(super) data: Vec<u8>,
-    pub(super) nulls: usize,
-    rows: usize,
-}
-
-const NO_OFFSET: [u8; 4] = [0; 4];
-
-impl Column {
-    fn new(name: &'static str, kind: Kind) -> Self {
-        let (valid, data) = (Vec::new(), Vec::new());
-        let offsets = if kind == Kind::Text { NO_OFFSET.to_vec() } else { Vec::new() };
-        Column { name, kind, nullable: false, valid, offsets, data, nulls: 0, rows: 0 }
-    }
-
-    fn nullable(name: &'static str, kind: Kind) -> Self {
-        Column { nullable: true, ..Column::new(name, kind) }
-    }
-
-    fn clear(&mut self) {
-        self.valid.clear();
-        self.offsets.truncate(NO_OFFSET.len());
-        self.data.clear();
-        (self.nulls, self.rows) = (0, 0);
-    }
-
-    fn push(&mut self, value: &[u8]) {
-        self.data.extend_from_slice(value);
-        if self.kind == Kind::Text {
-            // The writer closes a batch long before 2 GiB of text, and refuses longer names.
-            let end = i32::try_from(self.data.len()).unwrap_or(i32::MAX);
-            self.offsets.extend_from_slice(&end.to_le_bytes());
-        }
-        if self.nullable {
-            self.push_validity(true);
-        }
-    }
-
-    fn push_null(&mut self) {
-        self.data.resize(self.data.len() + self.kind.width(), 0);
-        self.nulls += 1;
-        self.push_validity(false);
-    }
-
-    fn push_validity(&mut self, valid: bool) {
-        if self.rows.is_multiple_of(8) {
-            self.valid.push(0);
-        }
-        if let Some(last) = self.valid.last_mut() {
-            *last |= u8::from(valid) << (self.rows % 8);
-        }
-        self.rows += 1;
-    }
-
-    pub(super) fn push_text(&mut self, text: &str) {
-        self.push(text.as_bytes());
-    }
-
-    pub(super) fn push_number(&mut self, number: u64) {
-        self.push(&number.to_le_bytes());
-    }
-
-    pub(super) fn push_digest(&mut self, digest: &Hash) {
-        self.push(&digest.0);
-    }
-
-    pub(super) fn push_option<T>(&mut self, value: Option<T>, push: impl FnOnce(&mut Self, T)) {
-        match value {
-            Some(value) => push(self, value),
-            None => self.push_null(),
-        }
-    }
-
-    /// The column's buffers in Arrow's order.
-    pub(super) fn buffers(&self) -> impl Iterator<Item = &[u8]> {
-        let valid: &[u8] = if self.nulls == 0 { &[] } else { &self.valid };
-        let offsets = (self.kind == Kind::Text).then_some(self.offsets.as_slice());
-        [Some(valid), offsets, Some(self.data.as_slice())].into_iter().flatten()
-    }
-
-    /// Where the text of a row ends.
-    pub(super) fn offset(&self, index: usize) -> Option<usize> {
-        let (bytes, _) = self.offsets.get(4 * index..)?.split_first_chunk()?;
-        usize::try_from(i32::from_le_bytes(*bytes)).ok()
-    }
-
-    pub(super) fn is_null(&self, row: usize) -> bool {
-        self.nulls > 0 && self.valid.get(row / 8).is_none_or(|byte| byte >> (row % 8) & 1 == 0)
-    }
-
-    pub(super) fn text(&self, row: usize) -> Option<&[u8]> {
-        self.data.get(self.offset(row)?..self.offset(row + 1)?)
-    }
-
-    pub(super) fn number(&self, row: usize) -> Option<u64> {
-        let (bytes, _) = self.data.get(8 * row..)?.split_first_chunk()?;
-        Some(u64::from_le_bytes(*bytes))
-    }
-
-    pub(super) fn digest(&self, row: usize) -> Option<Hash> {
-        let (bytes, _) = self.data.get(32 * row..)?.split_first_chunk()?;
-        Some(Hash(*bytes))
-    }
-}
+use crate::store::{
+    column::{Column, Kind},
+    file::{KEY, VERSION_KEY},
+};
 
 /// A batch of rows of one depth.
 #[derive(Debug)]
@@ -221,12 +84,8 @@ pub(super) fn has_time(depth: Depth) -> bool {
     depth >= Depth::Day
 }
 
-/// The key that tells a manifest from other Arrow files, in the metadata of the schema.
-pub(super) const KEY: &str = "tsdbproof";
 /// What [`KEY`] says.
-pub(super) const WHAT: &str = "manifest";
-/// The format version, in the metadata of the schema and of the footer.
-pub(super) const VERSION_KEY: &str = "tsdbproof.version";
+pub(crate) const WHAT: &str = "manifest";
 /// The version that is written and read.
 pub(super) const VERSION: &str = "1";
 /// The depth of the rows, in the metadata of the schema and of the footer.
@@ -235,8 +94,7 @@ pub(super) const DEPTH_KEY: &str = "tsdbproof.depth";
 /// The schema of manifests of one depth.
 pub(super) fn schema(depth: Depth) -> Schema {
     let mut table = Table::new(depth);
-    let field = |c: &mut Column| Arc::new(Field::new(c.name, c.kind.data_type(), c.nullable));
-    let fields: Vec<_> = table.columns().map(field).collect();
+    let fields: Vec<_> = table.columns().map(|column| column.field()).collect();
     let metadata = [(KEY, WHAT), (VERSION_KEY, VERSION), (DEPTH_KEY, depth.name())];
     let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
     Schema::new_with_metadata(fields, HashMap::from(metadata))

@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 use tsdbproof_core::{
-    Loss, Losses, Point, Tags, Value,
+    Kind, Loss, Losses, Point, Tags, Value,
     digest::{Hash, Name, OpenHour, Tree},
 };
 
-use super::{meta::SHA256_KEY, *};
+use super::*;
+use crate::store::{
+    Own,
+    file::{KEY, SHA256_KEY, VERSION_KEY},
+    ipc, own,
+};
 
 type Row = (Series, Hour, Entry);
 
@@ -118,8 +123,12 @@ fn read_with(bytes: &[u8], piece: usize, memory: u64) -> Result<(Vec<Row>, Meta)
     for piece in bytes.chunks(piece) {
         reader.push(piece, &mut rows)?;
     }
-    let meta = reader.finish(&mut rows)?;
+    let meta = reader.finish()?;
     Ok((found, meta))
+}
+
+fn is_manifest(head: &[u8]) -> bool {
+    own(head) == Some(Own::Manifest)
 }
 
 fn read(bytes: &[u8]) -> Result<(Vec<Row>, Meta), Error> {
@@ -293,12 +302,12 @@ fn other_files_and_newer_versions_are_told_apart() {
         [&ipc::HEAD[..], &ipc::schema_message(&schema)].concat()
     };
     assert!(is_manifest(&with(&[])));
-    assert!(is_manifest(&with(&[(table::VERSION_KEY, "2")])));
-    refused(read(&with(&[(table::VERSION_KEY, "2")])), Kind::Unsupported, "update tsdbproof");
-    refused(read(&with(&[(table::VERSION_KEY, "one")])), Kind::Malformed, "no version");
+    assert!(is_manifest(&with(&[(VERSION_KEY, "2")])));
+    refused(read(&with(&[(VERSION_KEY, "2")])), Kind::Unsupported, "update tsdbproof");
+    refused(read(&with(&[(VERSION_KEY, "one")])), Kind::Malformed, "no version");
     refused(read(&with(&[(table::DEPTH_KEY, "day")])), Kind::Malformed, "other columns");
-    assert!(!is_manifest(&with(&[(table::KEY, "patch")])));
-    refused(read(&with(&[(table::KEY, "patch")])), Kind::Malformed, "other data");
+    assert!(!is_manifest(&with(&[(KEY, "patch")])));
+    refused(read(&with(&[(KEY, "patch")])), Kind::Malformed, "other data");
     refused(read(b"put cpu 1 2 host=a\n"), Kind::Malformed, "no ARROW1");
     let whole = with(&[]);
     assert!((0..whole.len()).all(|length| !is_manifest(&whole[..length])));

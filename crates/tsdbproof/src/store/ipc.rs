@@ -1,4 +1,4 @@
-//! Arrow's framing of a manifest: messages and the footer.
+//! Arrow's framing of a file that we write: messages and the footer.
 //!
 //! | bytes | |
 //! | --- | --- |
@@ -29,7 +29,7 @@ pub(super) use tsdbproof_formats::arrow::{
 /// Bytes behind the footer: its length, `ARROW1`.
 const TRAILER: usize = 4 + 6;
 
-/// A sound file that no manifest is, in a few words.
+/// A sound file that is none of ours, in a few words.
 pub(super) type Flaw = &'static str;
 
 /// The schema in the file's first message, which stands without its prefix.

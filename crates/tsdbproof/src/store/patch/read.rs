@@ -1,0 +1,119 @@
+//! Reads a patch.
+
+use std::collections::BTreeMap;
+
+use arrow_schema::Schema;
+use tsdbproof_core::{Error, Series, TIME_LIMIT_MS, Tags};
+
+use super::{
+    ChangeCounts, Changes, Meta, damaged,
+    meta::from_text,
+    table::{Table, VERSION, WHAT, schema},
+};
+use crate::store::{
+    column::Column,
+    file::{self, Content, FileReader, KEY, VERSION_KEY},
+};
+
+/// Reads a patch pushed in pieces.
+#[derive(Debug)]
+pub(crate) struct PatchReader(FileReader<Rows>);
+
+impl PatchReader {
+    /// A reader that takes no more memory than this for what a patch claims.
+    pub(crate) fn new(memory_bytes: u64) -> Self {
+        PatchReader(FileReader::new(memory_bytes))
+    }
+
+    /// Takes the next bytes; changes go out as their batch is complete, and are proven by `finish`.
+    pub(crate) fn push(&mut self, bytes: &[u8], changes: &mut Changes<'_>) -> Result<(), Error> {
+        self.0.push(bytes, changes)
+    }
+
+    /// The bytes are over. Checks the order of changes, their counts and the file's SHA-256.
+    pub(crate) fn finish(self) -> Result<Meta, Error> {
+        self.0.finish()
+    }
+}
+
+/// The changes of a patch, as far as the next one depends on them.
+#[derive(Debug)]
+struct Rows {
+    table: Table,
+    series: Series,
+    timestamp_ms: u64,
+    number: u64,
+    counts: ChangeCounts,
+}
+
+impl Content for Rows {
+    const NOUN: &'static str = "patch";
+    type Rows<'a> = Changes<'a>;
+    type Meta = Meta;
+
+    fn open(found: &Schema) -> Result<Self, Error> {
+        let get = |key| found.metadata().get(key).map(String::as_str);
+        if get(KEY) != Some(WHAT) {
+            return Err(damaged("found a schema of other data, expected a patch's"));
+        }
+        file::check_version(Self::NOUN, VERSION, get(VERSION_KEY))?;
+        if schema() != *found {
+            return Err(damaged("found other columns, expected those of a patch"));
+        }
+        let (table, series) = (Table::new(), Series::default());
+        Ok(Rows { table, series, timestamp_ms: 0, number: 0, counts: ChangeCounts::default() })
+    }
+
+    fn columns(&mut self) -> impl Iterator<Item = &mut Column> {
+        self.table.columns()
+    }
+
+    fn batch(&mut self, rows: usize, sink: &mut Changes<'_>) -> Result<(), Error> {
+        for row in 0..rows {
+            let number = self.number;
+            let place = |flaw: &str| damaged(format!("row {number}: {flaw}"));
+            self.name(row).map_err(place)?;
+            let change = self.table.read(row).map_err(place)?;
+            if change.timestamp_ms < self.timestamp_ms {
+                return Err(place("out of order; expected ascending times"));
+            }
+            if change.timestamp_ms >= TIME_LIMIT_MS {
+                return Err(place("a time that OpenTSDB can't hold"));
+            }
+            self.timestamp_ms = change.timestamp_ms;
+            self.counts.add(&change);
+            self.number += 1;
+            sink(&self.series, change)?;
+        }
+        Ok(())
+    }
+
+    fn end(self, metadata: &BTreeMap<&str, &str>) -> Result<Meta, Error> {
+        file::check_version(Self::NOUN, VERSION, metadata.get(VERSION_KEY).copied())?;
+        from_text(metadata, self.counts)
+    }
+}
+
+impl Rows {
+    /// Takes the name of the next row.
+    fn name(&mut self, row: usize) -> Result<(), &'static str> {
+        let cut = "its columns are cut";
+        let (metric, tags) =
+            (self.table.metric.text(row).ok_or(cut)?, self.table.tags.text(row).ok_or(cut)?);
+        let last = (self.series.metric.as_bytes(), self.series.tags.as_str().as_bytes());
+        if self.number > 0 && last == (metric, tags) {
+            return Ok(());
+        }
+        if self.number > 0 && last > (metric, tags) {
+            return Err("out of order; expected ascending names");
+        }
+        let text =
+            |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| "a name that is no UTF-8");
+        let series = Series { metric: text(metric)?, tags: Tags::from_canonical(text(tags)?) };
+        if !file::is_canonical(&series.tags) {
+            return Err("tags that are not in canonical form");
+        }
+        (self.series, self.timestamp_ms) = (series, 0);
+        Ok(())
+    }
+}

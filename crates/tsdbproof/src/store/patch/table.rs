@@ -1,0 +1,134 @@
+//! A batch of changes as Arrow columns.
+
+use std::collections::HashMap;
+
+use arrow_schema::Schema;
+use tsdbproof_core::Value;
+
+use super::Change;
+use crate::store::{
+    column::{Column, Kind},
+    file::{KEY, VERSION_KEY},
+};
+
+/// What [`KEY`] says.
+pub(crate) const WHAT: &str = "patch";
+/// The version that is written and read.
+pub(super) const VERSION: &str = "1";
+
+const PUT: &str = "put";
+const DELETE: &str = "delete";
+
+/// A batch of changes.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) metric: Column,
+    pub(super) tags: Column,
+    timestamp: Column,
+    operation: Column,
+    new: Number,
+    old: Number,
+}
+
+/// A number in the kind that it is stored in, or none.
+#[derive(Debug)]
+struct Number {
+    integer: Column,
+    float: Column,
+}
+
+impl Number {
+    fn new(integer: &'static str, float: &'static str) -> Self {
+        Number {
+            integer: Column::nullable(integer, Kind::Integer),
+            float: Column::nullable(float, Kind::Float),
+        }
+    }
+
+    fn push(&mut self, value: Option<Value>) {
+        let is_float = value.is_some_and(Value::came_as_float);
+        let integer = value.and_then(Value::as_integer);
+        let float = value.and_then(|value| match value.as_integer() {
+            Some(number) => is_float.then_some(number as f64),
+            None => value.as_float(),
+        });
+        let bits = float.map(f64::to_bits);
+        self.integer.push_option(integer.filter(|_| !is_float), |it, n| it.push_number(n as u64));
+        self.float.push_option(bits, Column::push_number);
+    }
+
+    /// The number of a row; an error where there are two, or the columns are cut.
+    fn read(&self, row: usize) -> Option<Option<Value>> {
+        let integer = (!self.integer.is_null(row)).then(|| self.integer.number(row));
+        let float = (!self.float.is_null(row)).then(|| self.float.number(row));
+        match (integer, float) {
+            (None, None) => Some(None),
+            (Some(bits), None) => Some(Some(Value::integer(bits? as i64))),
+            (None, Some(bits)) => Some(Some(Value::float(f64::from_bits(bits?)))),
+            (Some(_), Some(_)) => None,
+        }
+    }
+}
+
+impl Table {
+    pub(super) fn new() -> Self {
+        Table {
+            metric: Column::new("metric", Kind::Text),
+            tags: Column::new("tags", Kind::Text),
+            timestamp: Column::new("timestamp", Kind::Time),
+            operation: Column::new("operation", Kind::Text),
+            new: Number::new("new_integer", "new_float"),
+            old: Number::new("old_integer", "old_float"),
+        }
+    }
+
+    pub(super) fn columns(&mut self) -> impl Iterator<Item = &mut Column> {
+        [
+            &mut self.metric,
+            &mut self.tags,
+            &mut self.timestamp,
+            &mut self.operation,
+            &mut self.new.integer,
+            &mut self.new.float,
+            &mut self.old.integer,
+            &mut self.old.float,
+        ]
+        .into_iter()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.columns().for_each(Column::clear);
+    }
+
+    pub(super) fn push(&mut self, change: &Change) {
+        self.timestamp.push_number(change.timestamp_ms);
+        self.operation.push_text(if change.new.is_some() { PUT } else { DELETE });
+        self.new.push(change.new);
+        self.old.push(change.old);
+    }
+
+    /// The change of a row. Errors: what is wrong with it.
+    pub(super) fn read(&self, row: usize) -> Result<Change, &'static str> {
+        let timestamp_ms = self.timestamp.number(row).ok_or("its columns are cut")?;
+        let two = "a value that is an integer and a float";
+        let (old, new) = (self.old.read(row).ok_or(two)?, self.new.read(row).ok_or(two)?);
+        let operation = self.operation.text(row).ok_or("its columns are cut")?;
+        match (operation == PUT.as_bytes(), operation == DELETE.as_bytes(), old, new) {
+            (true, _, _, Some(_)) | (_, true, Some(_), None) => {}
+            (false, false, ..) => return Err("an operation that is neither put nor delete"),
+            _ => return Err("an operation without its value"),
+        }
+        if old.is_some() && old == new {
+            return Err("a value that takes its own place");
+        }
+        Ok(Change { timestamp_ms, old, new })
+    }
+}
+
+/// The schema of patches.
+pub(super) fn schema() -> Schema {
+    let fields: Vec<_> = Table::new().columns().map(|column| column.field()).collect();
+    let metadata = [(KEY, WHAT), (VERSION_KEY, VERSION)];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Schema::new_with_metadata(fields, HashMap::from(metadata))
+}

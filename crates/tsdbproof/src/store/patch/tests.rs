@@ -1,0 +1,99 @@
+//! Patches written, read back and damaged.
+
+use tsdbproof_core::{Kind, Tags, digest::Hash};
+
+use super::*;
+use crate::store::{Own, own};
+
+const MEMORY_BYTES: u64 = 1 << 22;
+
+fn series(host: &str) -> Series {
+    Series { metric: "m".to_owned(), tags: Tags::new([("host", host)]).unwrap() }
+}
+
+fn changes() -> Vec<(Series, Change)> {
+    let (int, float) = (Value::integer, Value::float);
+    let rows = [
+        ("a", 1, None, Some(int(5))),
+        ("a", 1, Some(float(0.5)), None),
+        ("a", 2, Some(int(i64::MIN)), Some(float(f64::NAN))),
+        ("b", 1, Some(float(5.0)), Some(float(1e300))),
+        ("b", 7, None, Some(float(-0.0))),
+    ];
+    let change = |(host, timestamp_ms, old, new)| (series(host), Change { timestamp_ms, old, new });
+    rows.map(change).to_vec()
+}
+
+fn state(digit: u8, points: u64) -> State {
+    let roots = Roots { exact: Hash([digit; 32]), f32: Hash([digit + 1; 32]) };
+    State { roots, points, names: vec![format!("state {digit} \"x\"")] }
+}
+
+fn write(changes: &[(Series, Change)]) -> Vec<u8> {
+    let mut writer = PatchWriter::new(Vec::new()).unwrap();
+    changes.iter().for_each(|(series, change)| writer.push(series, *change).unwrap());
+    writer.finish(state(1, 10), state(3, 11), "from 5".to_owned()).unwrap().0
+}
+
+fn read(bytes: &[u8]) -> Result<(Vec<(Series, Change)>, Meta), Error> {
+    let mut found = Vec::new();
+    let mut reader = PatchReader::new(MEMORY_BYTES);
+    for piece in bytes.chunks(777) {
+        reader.push(piece, &mut |series: &Series, change| {
+            found.push((series.clone(), change));
+            Ok(())
+        })?;
+    }
+    reader.finish().map(|meta| (found, meta))
+}
+
+#[test]
+fn what_is_written_is_read_with_its_kinds() {
+    let bytes = write(&changes());
+    assert_eq!(own(&bytes), Some(Own::Patch));
+    let (found, meta) = read(&bytes).unwrap();
+    assert_eq!(found, changes());
+    let kinds = |changes: &[(Series, Change)]| -> Vec<_> {
+        changes.iter().map(|(_, it)| it.new.map(Value::came_as_float)).collect()
+    };
+    assert_eq!(kinds(&found), kinds(&changes()));
+    assert_eq!((&meta.base, &meta.result), (&state(1, 10), &state(3, 11)));
+    assert_eq!(meta.counts, ChangeCounts { added: 2, replaced: 2, deleted: 1 });
+    assert_eq!(meta.scope, "from 5");
+    assert_eq!(write(&changes()), bytes, "the same changes are the same bytes");
+}
+
+#[test]
+fn any_changed_byte_and_any_cut_is_refused() {
+    let bytes = write(&changes());
+    for at in 0..bytes.len() {
+        let mut other = bytes.clone();
+        other[at] ^= 1 << (at % 8);
+        if let Ok(found) = read(&other) {
+            panic!("byte {at} of {}: {found:?}", bytes.len());
+        }
+        assert!(read(&bytes[..at]).is_err(), "cut at {at}");
+    }
+}
+
+#[test]
+fn what_is_out_of_order_or_makes_no_sense_is_refused() {
+    let refused = |changes: Vec<(Series, Change)>, says: &str| {
+        let error = read(&write(&changes)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Malformed);
+        assert!(error.to_string().contains(says), "{error}");
+    };
+    let mut swapped = changes();
+    swapped.swap(0, 2);
+    refused(swapped, "ascending times");
+    let mut swapped = changes();
+    swapped.swap(0, 4);
+    refused(swapped, "ascending names");
+    let same =
+        Change { timestamp_ms: 1, old: Some(Value::integer(1)), new: Some(Value::integer(1)) };
+    refused(vec![(series("a"), same)], "its own place");
+    let one = Change { timestamp_ms: 1, old: None, new: Some(Value::integer(1)) };
+    refused(vec![(series("a"), one); 2], "do not lead");
+    let late = Change { timestamp_ms: u64::MAX, ..one };
+    refused(vec![(series("a"), late)], "can't hold");
+}
