@@ -15,8 +15,8 @@ use crate::{
 
 /// Files that a job makes, in memory.
 #[derive(Default)]
-struct MemoryOutputs {
-    files: Vec<(String, Vec<u8>)>,
+pub(crate) struct MemoryOutputs {
+    pub(crate) files: Vec<(String, Vec<u8>)>,
 }
 
 impl Outputs for MemoryOutputs {
@@ -50,7 +50,7 @@ fn converted(files: &[(&str, &[u8])], target: Target) -> (Report, Vec<(String, V
     (report.expect("the source is sound"), outputs.files)
 }
 
-fn whole(format: &'static Format) -> Target {
+pub(crate) fn whole(format: &'static Format) -> Target {
     Target { format, codec: Codec::Plain, is_partitioned: false }
 }
 

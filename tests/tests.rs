@@ -1,6 +1,7 @@
 //! The suite, the vectors and the laws, in one binary: `cargo test -p tsdbproof-tests`.
 
 mod acceptance;
+mod apply;
 mod check;
 mod cli;
 mod conversions;

@@ -63,8 +63,10 @@ impl Input {
     ///
     /// Where the folder holds a snapshot, what no format claims may still be a damaged file of it.
     pub fn found(mut self, beside_snapshot: bool) -> Result<Self, String> {
-        if self.is_manifest() {
-            return Err("a manifest, which holds no points".to_owned());
+        match self.own {
+            Some(Own::Manifest) => return Err("a manifest, which holds no points".to_owned()),
+            Some(Own::Patch) => return Err("a patch; `tsdbproof apply` takes it".to_owned()),
+            None => {}
         }
         if !self.is_recognised() && beside_snapshot {
             self.part = Some(Part::Unknown);
@@ -101,6 +103,11 @@ impl Input {
     /// Whether it is a manifest, of whatever version.
     pub fn is_manifest(&self) -> bool {
         self.own == Some(Own::Manifest)
+    }
+
+    /// Whether it is a patch, of whatever version.
+    pub fn is_patch(&self) -> bool {
+        self.own == Some(Own::Patch)
     }
 
     /// The format that claims it for points.

@@ -16,8 +16,8 @@ mod unread;
 
 pub use host::{Flow, Host, Input, KnownMetric, Outputs, Scratch, Sought, Task, Told, Work};
 pub use job::{
-    Against, Asked, Interval, Means, Source, Target, check, convert, diff, explain, manifest,
-    merge, points, show, verify,
+    Against, Asked, Course, Interval, Means, Source, Target, apply, check, convert, diff,
+    diff_with_patch, explain, manifest, merge, points, show, verify,
 };
 pub use look::{Helped, help};
 pub use options::{Allowed, Duplicates, Expect, FileDigests, Options};

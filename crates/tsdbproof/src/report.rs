@@ -12,6 +12,7 @@ mod checked;
 mod compared;
 mod converted;
 mod explained;
+mod patched;
 mod points;
 mod table_check;
 
@@ -23,6 +24,8 @@ pub use compared::{
 };
 pub use converted::{Converted, LeftOut};
 pub use explained::{Explanation, PlannedInput, PlannedSide};
+pub use patched::PatchSummary;
+pub(crate) use patched::root;
 pub use points::{SeriesPoint, SeriesPoints};
 pub use table_check::{BeyondFsck, Fsck, RepeatedCells, Share, TableCheck};
 
@@ -56,6 +59,8 @@ pub enum JobKind {
     Check,
     /// Write a source in another format.
     Convert,
+    /// Make the state after patches.
+    Apply,
     /// Tell what a file holds.
     Show,
 }
@@ -70,13 +75,14 @@ impl JobKind {
             JobKind::Diff => "diff",
             JobKind::Check => "check",
             JobKind::Convert => "convert",
+            JobKind::Apply => "apply",
             JobKind::Show => "show",
         }
     }
 
     /// Whether the job holds one side against another.
     pub fn compares(self) -> bool {
-        matches!(self, JobKind::Verify | JobKind::Diff | JobKind::Convert)
+        matches!(self, JobKind::Verify | JobKind::Diff | JobKind::Convert | JobKind::Apply)
     }
 }
 
@@ -143,6 +149,10 @@ pub struct Report {
     /// What was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub converted: Option<Converted>,
+    /// The patch that was written, or those that were applied, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub patches: Vec<PatchSummary>,
     /// Version of this program.
     pub version: &'static str,
 }

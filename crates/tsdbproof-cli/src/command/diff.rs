@@ -1,6 +1,10 @@
 //! `tsdbproof diff`: compares two sources.
 
-use std::{ffi::OsString, slice};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    slice,
+};
 
 use tsdbproof::{Asked, Error, Options, Profile};
 use tsdbproof_sources::block_on;
@@ -9,8 +13,9 @@ use super::Plan;
 use crate::{
     Ended, Machine,
     flags::{Allowing, Budget, Explaining, Filters, Leniency, Reading, Telling},
+    output::{Sink, check_output},
     servers::Servers,
-    values,
+    usage, values,
 };
 
 /// Tells which points of two sources or manifests differ, where, and why
@@ -22,6 +27,7 @@ Examples:
   tsdbproof diff backup/ restored/
   tsdbproof diff monday.gz 'tuesday-*.zst' --metric 'cpu.*' --tag host=web01
   tsdbproof diff backup.arrow restored/ --report json
+  tsdbproof diff monday.gz tuesday/ --patch tuesday.patch
   tsdbproof diff <(zcat a.gz) <(ssh backup cat b.txt)
 
 Exit codes: 0 the same points; 1 differences or damage; 2 the job could not be done; 3 no \
@@ -34,6 +40,10 @@ pub(super) struct Args {
     /// The same, of what is compared with it
     #[arg(value_name = "CURRENT")]
     current: OsString,
+
+    /// Also write the patch that makes CURRENT of BASE, for `tsdbproof apply`
+    #[arg(long, value_name = "FILE")]
+    patch: Option<PathBuf>,
 
     /// The profile that decides
     #[arg(long, value_name = "PROFILE", value_parser = values::profile(), default_value = "exact")]
@@ -83,9 +93,21 @@ impl Args {
         if self.explaining.explain {
             return plan.explain(machine, Asked::Diff(&base, &current), &options, &[]);
         }
-        let report = plan.report(machine, |host, reports| {
-            block_on(tsdbproof::diff(host, &base, &current, &options, reports))
+        let mut patch = None;
+        if let Some(path) = &self.patch {
+            if path == Path::new("-") {
+                return Err(usage("a patch is a file", "name one: --patch FILE"));
+            }
+            check_output(&self.telling, machine, path, "the patch")?;
+            patch = Some(Sink::file(path, &plan.opening, &machine.stop)?);
+        }
+        let report = plan.report(machine, |host, reports| match &mut patch {
+            None => block_on(tsdbproof::diff(host, &base, &current, &options, reports)),
+            Some(out) => {
+                block_on(tsdbproof::diff_with_patch(host, &base, &current, &options, reports, out))
+            }
         })?;
+        patch.map_or(Ok(()), Sink::commit)?;
         Ok(Ended::with(report, self.leniency.allow_partial))
     }
 }

@@ -1,5 +1,6 @@
 //! The verbs; one file each.
 
+mod apply;
 mod check;
 mod completions;
 mod config;
@@ -71,6 +72,7 @@ enum Verb {
     Diff(diff::Args),
     Check(check::Args),
     Convert(convert::Args),
+    Apply(apply::Args),
     Show(show::Args),
     Serve(serve::Args),
     Formats(formats::Args),
@@ -150,6 +152,7 @@ impl Call {
             Verb::Diff(args) => args.run(machine),
             Verb::Check(args) => args.run(machine),
             Verb::Convert(args) => args.run(machine),
+            Verb::Apply(args) => args.run(machine),
             Verb::Show(args) => args.run(machine),
             Verb::Serve(args) => args.run(machine),
             Verb::Formats(args) => args.run(machine),

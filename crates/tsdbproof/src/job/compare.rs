@@ -46,7 +46,11 @@ pub(crate) async fn compare<H: Host>(
         [Unnamed::of(&leaves[0], base.has_unnamed)?, Unnamed::of(&leaves[1], current.has_unnamed)?];
     let mut points = None;
     if let (Some(base), Some(current)) = (base.looked, current.looked) {
-        let [of_base, of_current] = wanted(&leaves, options.profile)?;
+        let is_wanted = |rows: &_, on_both| {
+            let is_done = are_equal(rows, options.profile) && !kinds::differ(rows);
+            on_both && !is_done && !has_unnamed(rows)
+        };
+        let [of_base, of_current] = wanted(&leaves, is_wanted)?;
         let runs =
             [base.points_of(host, of_base).await?, current.points_of(host, of_current).await?];
         points = Some([open(base, &runs[0])?, open(current, &runs[1])?]);
@@ -66,20 +70,21 @@ fn expiry(looked: Option<&Looked>) -> u64 {
     before_ms.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0)
 }
 
-fn open(looked: &Looked, runs: &[Run]) -> Result<Merge<Kept>, Error> {
+pub(super) fn open(looked: &Looked, runs: &[Run]) -> Result<Merge<Kept>, Error> {
     Merge::open(looked.points_spill(), runs)
 }
 
-/// The leaves of each side whose points are needed: those that differ, be it only in the kinds of
-/// their numbers, of series that both have.
-fn wanted(leaves: &[Leaves; 2], profile: Profile) -> Result<[Wanted; 2], Error> {
+/// The leaves of each side whose points are needed, by the rows of both and whether both have the series.
+pub(super) fn wanted(
+    leaves: &[Leaves; 2],
+    is_wanted: impl Fn(&[Option<Row>; 2], bool) -> bool,
+) -> Result<[Wanted; 2], Error> {
     let mut wanted = [Wanted::new(), Wanted::new()];
     let mut pairs = Pairs::open(leaves)?;
     while let Some((series, on_both)) = pairs.next_series()? {
         let hash = SeriesHash::of(&series);
         while let Some(rows) = pairs.next()? {
-            let is_done = are_equal(&rows, profile) && !kinds::differ(&rows);
-            if !on_both || is_done || has_unnamed(&rows) {
+            if !is_wanted(&rows, on_both) {
                 continue;
             }
             for (wanted, row) in wanted.iter_mut().zip(&rows) {
@@ -92,7 +97,7 @@ fn wanted(leaves: &[Leaves; 2], profile: Profile) -> Result<[Wanted; 2], Error> 
     Ok(wanted)
 }
 
-fn are_equal(rows: &[Option<Row>; 2], profile: Profile) -> bool {
+pub(super) fn are_equal(rows: &[Option<Row>; 2], profile: Profile) -> bool {
     match rows {
         [Some(base), Some(current)] => base.entry.node(profile) == current.entry.node(profile),
         _ => false,
@@ -105,18 +110,18 @@ fn has_unnamed(rows: &[Option<Row>; 2]) -> bool {
 }
 
 /// The rows of two sides, side by side.
-struct Pairs {
+pub(super) struct Pairs {
     base: Merge<Row>,
     current: Merge<Row>,
 }
 
 impl Pairs {
-    fn open([base, current]: &[Leaves; 2]) -> Result<Self, Error> {
+    pub(super) fn open([base, current]: &[Leaves; 2]) -> Result<Self, Error> {
         Ok(Pairs { base: base.rows()?, current: current.rows()? })
     }
 
     /// The next series, and whether both sides have it.
-    fn next_series(&mut self) -> Result<Option<(Series, bool)>, Error> {
+    pub(super) fn next_series(&mut self) -> Result<Option<(Series, bool)>, Error> {
         let next = self.base.peek_series()?.into_iter().chain(self.current.peek_series()?).min();
         let Some(series) = next.cloned() else { return Ok(None) };
         let (in_base, in_current) = (self.base.seek(&series)?, self.current.seek(&series)?);
@@ -124,7 +129,7 @@ impl Pairs {
     }
 
     /// The next node of the series, as each side has it.
-    fn next(&mut self) -> Result<Option<[Option<Row>; 2]>, Error> {
+    pub(super) fn next(&mut self) -> Result<Option<[Option<Row>; 2]>, Error> {
         let rows = [self.base.peek(), self.current.peek()];
         let Some(hour) = rows.into_iter().flatten().map(|row| row.hour).min() else {
             return Ok(None);
@@ -372,7 +377,7 @@ impl MayBe {
 const STRETCHES: usize = 4096;
 
 /// A second look that finds other points than the first would hide or invent differences.
-fn check_found(rows: &[Option<Row>; 2], found: [u64; 2]) -> Result<(), Error> {
+pub(super) fn check_found(rows: &[Option<Row>; 2], found: [u64; 2]) -> Result<(), Error> {
     let first = rows.each_ref().map(|row| row.as_ref().map_or(0, |row| row.entry.exact.points));
     if first == found {
         return Ok(());
@@ -441,24 +446,28 @@ fn compare_lossy(
 }
 
 /// The distinct records of an hour, instant by instant, as the profile sees them.
-struct Instants<'a> {
+pub(super) struct Instants<'a> {
     merge: &'a mut Merge<Kept>,
     hour: Hour,
     options: &'a Options,
-    next: Vec<Record>,
+    pub(super) next: Vec<Record>,
     /// Points so far, in the exact profile.
-    found: u64,
+    pub(super) found: u64,
 }
 
 impl<'a> Instants<'a> {
-    fn open(merge: &'a mut Merge<Kept>, hour: Hour, options: &'a Options) -> Result<Self, Error> {
+    pub(super) fn open(
+        merge: &'a mut Merge<Kept>,
+        hour: Hour,
+        options: &'a Options,
+    ) -> Result<Self, Error> {
         let mut instants = Instants { merge, hour, options, next: Vec::new(), found: 0 };
         instants.take()?;
         Ok(instants)
     }
 
     /// The records that were next; reads those behind them.
-    fn take(&mut self) -> Result<Vec<Record>, Error> {
+    pub(super) fn take(&mut self) -> Result<Vec<Record>, Error> {
         let instant = next_instant(&mut [self.merge], self.hour)?;
         let duplicates = self.options.scope.duplicates;
         let mut records = instant

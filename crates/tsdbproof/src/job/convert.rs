@@ -1,5 +1,7 @@
 //! `convert`: the same points in another format, proven by reading what was written.
 
+use std::collections::BTreeSet;
+
 use tsdbproof_core::{Error, Point, Series};
 use tsdbproof_formats::{
     Format, FormatWriter, ReadOptions, WriteOptions, compress::Compressor, decompress::Codec,
@@ -58,7 +60,7 @@ pub async fn convert<H: Host, O: Outputs>(
     let manner = Manner { keeps_points: true, ..Manner::default() };
     let looked = look_as(host, source, 0, options, manner).await?;
     let survey = side::survey(&looked.leaves)?;
-    let mut writing = Writing::new(target, &looked.leaves, outputs)?;
+    let mut writing = Writing::new(target, tag_keys(&looked.leaves)?, outputs)?;
     match target.is_partitioned {
         true => by_day::write(&looked, host, options, &mut writing)?,
         false => write(&looked, options, &mut writing)?,
@@ -124,14 +126,19 @@ pub(super) struct Writing<'a, O> {
 }
 
 impl<'a, O: Outputs> Writing<'a, O> {
-    fn new(target: Target, leaves: &Leaves, outputs: &'a mut O) -> Result<Self, Error> {
+    /// Files of these points, whose tags have these keys.
+    pub(super) fn new(
+        target: Target,
+        tag_keys: BTreeSet<String>,
+        outputs: &'a mut O,
+    ) -> Result<Self, Error> {
         if target.format.write.is_none() {
             return Err(Error::usage(format!("{} can be read, not written", target.format.name))
                 .help("see `tsdbproof formats` for those that can"));
         }
         Ok(Writing {
             target,
-            options: WriteOptions { tag_keys: tag_keys(leaves)? },
+            options: WriteOptions { tag_keys: tag_keys.into_iter().collect() },
             outputs,
             writer: None,
             compressor: target.codec.compressor()?,
@@ -151,7 +158,7 @@ impl<'a, O: Outputs> Writing<'a, O> {
     }
 
     /// Ends the open file and begins the next.
-    fn begin(&mut self, path: &str) -> Result<(), Error> {
+    pub(super) fn begin(&mut self, path: &str) -> Result<(), Error> {
         self.end()?;
         self.outputs.begin(path)?;
         self.converted.files += 1;
@@ -218,18 +225,18 @@ impl<'a, O: Outputs> Writing<'a, O> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Converted, Error> {
+    pub(super) fn finish(mut self) -> Result<Converted, Error> {
         self.end()?;
         Ok(self.converted)
     }
 }
 
 /// The keys of all tags.
-fn tag_keys(leaves: &Leaves) -> Result<Vec<String>, Error> {
-    let mut keys = std::collections::BTreeSet::new();
+pub(super) fn tag_keys(leaves: &Leaves) -> Result<BTreeSet<String>, Error> {
+    let mut keys = BTreeSet::new();
     let mut rows = leaves.rows()?;
     while let Some(series) = rows.next_series()? {
         keys.extend(series.tags.pairs().into_iter().map(|(key, _)| key));
     }
-    Ok(keys.into_iter().collect())
+    Ok(keys)
 }

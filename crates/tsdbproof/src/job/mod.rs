@@ -7,6 +7,7 @@ use tsdbproof_core::{HOUR_MS, Hour, Series, digest::Depth};
 use crate::{Expect, Input, report::NotRead, time::time};
 
 mod allowed;
+mod apply;
 mod by_day;
 mod check;
 mod compare;
@@ -16,6 +17,7 @@ mod kinds;
 mod lacking;
 mod manifest;
 mod manifests;
+mod patch;
 mod points;
 mod reconcile;
 mod show;
@@ -26,13 +28,14 @@ mod unprinted;
 mod verdict;
 mod verify;
 
+pub use apply::{Course, apply};
 pub use check::{Interval, check};
 pub use convert::{Target, convert};
 pub use explain::{Asked, Means, explain};
 pub use manifest::{manifest, merge};
 pub use points::points;
 pub use show::show;
-pub use verify::{diff, verify};
+pub use verify::{diff, diff_with_patch, verify};
 
 /// What stands on one side of a job: the files and streams behind what a user named.
 #[derive(Debug, Clone, Default)]

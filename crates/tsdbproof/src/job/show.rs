@@ -2,16 +2,21 @@
 
 use tsdbproof_core::Error;
 
-use super::{Source, manifests, side, verdict};
+use super::{Source, apply, manifests, side, verdict};
 use crate::{
     Host, Options,
     look::{look, spills},
-    report::{JobKind, Report},
+    report::{JobKind, PatchSummary, Report, Verdict},
 };
 
 /// Tells what a manifest or an archive holds. The host's inputs are those of `source`.
 pub async fn show<H: Host>(host: &H, source: &Source, options: &Options) -> Result<Report, Error> {
     options.scope.check()?;
+    if let [input] = source.inputs.as_slice()
+        && input.is_patch()
+    {
+        return show_patch(host, source, options).await;
+    }
     let mut side = match source.inputs.as_slice() {
         [input] if input.is_manifest() => {
             let (spill, _) = spills(host, options.memory_bytes)?;
@@ -37,4 +42,18 @@ pub async fn show<H: Host>(host: &H, source: &Source, options: &Options) -> Resu
     };
     side.role = if side.is_manifest { "manifest" } else { "source" };
     Ok(verdict::of_source(JobKind::Show, side, options))
+}
+
+/// Tells what a patch changes.
+async fn show_patch<H: Host>(
+    host: &H,
+    source: &Source,
+    options: &Options,
+) -> Result<Report, Error> {
+    let (spill, _) = spills(host, options.memory_bytes)?;
+    let patches = apply::read(host, &source.inputs, 0, &spill, options.memory_bytes).await?;
+    let mut report = verdict::report(JobKind::Show, Vec::new(), options);
+    report.patches = patches.iter().map(|it| PatchSummary::of(&it.name, &it.meta)).collect();
+    report.verdict = Verdict::Done;
+    Ok(report)
 }

@@ -24,6 +24,7 @@ pub(super) fn report(job: JobKind, sides: Vec<Side>, options: &Options) -> Repor
         merged: None,
         checked: None,
         converted: None,
+        patches: Vec::new(),
         version: env!("CARGO_PKG_VERSION"),
     }
 }

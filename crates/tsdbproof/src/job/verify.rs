@@ -1,5 +1,7 @@
 //! `verify` and `diff`: one side against another.
 
+use std::io::Write;
+
 use tsdbproof_core::{
     Error, Kind, Loss, ProblemKind, Profile,
     digest::{Depth, RootText, Roots},
@@ -9,7 +11,7 @@ use super::{
     Against, Source,
     compare::{Compare, compare},
     manifests::{self, ReadManifest},
-    side, verdict,
+    patch, side, verdict,
 };
 use crate::{
     Expect, FileDigests, Host, Input, KnownMetric, Options, Scope,
@@ -31,7 +33,7 @@ pub async fn verify<H: Host>(
     match against {
         Against::Manifest(input) => {
             let base = base_of(input)?;
-            run(host, JobKind::Verify, [&base, source], options, differences).await
+            run(host, JobKind::Verify, [&base, source], options, (differences, None)).await
         }
         Against::Expect(expect) => against_root(host, *expect, source, options).await,
     }
@@ -62,7 +64,21 @@ pub async fn diff<H: Host>(
     options: &Options,
     differences: &mut dyn Differences,
 ) -> Result<Report, Error> {
-    run(host, JobKind::Diff, [base, current], options, differences).await
+    run(host, JobKind::Diff, [base, current], options, (differences, None)).await
+}
+
+/// The same, and writes the patch that makes current of base to `patch`.
+///
+/// Errors: a side is a manifest, or not whole.
+pub async fn diff_with_patch<H: Host>(
+    host: &H,
+    base: &Source,
+    current: &Source,
+    options: &Options,
+    differences: &mut dyn Differences,
+    patch: &mut (dyn Write + Send),
+) -> Result<Report, Error> {
+    run(host, JobKind::Diff, [base, current], options, (differences, Some(patch))).await
 }
 
 async fn against_root<H: Host>(
@@ -162,12 +178,15 @@ pub(super) fn manifest_of(source: &Source) -> Result<Option<&Input>, Error> {
     }
 }
 
+/// Where the patch goes, if one is asked for.
+type Patch<'a> = Option<&'a mut (dyn Write + Send)>;
+
 async fn run<H: Host>(
     host: &H,
     job: JobKind,
     sides: [&Source; 2],
     options: &Options,
-    differences: &mut dyn Differences,
+    outputs: (&mut dyn Differences, Patch<'_>),
 ) -> Result<Report, Error> {
     options.scope.check()?;
     // Each side has its half of the memory.
@@ -205,7 +224,7 @@ async fn run<H: Host>(
         read[index] = Some(Read::Source(Box::new(looked)));
     }
     let [Some(base), Some(current)] = read else { return Err(Error::usage("a side is missing")) };
-    report(host, job, sides, [base, current], &options, differences).await
+    report(host, job, sides, [base, current], &options, outputs).await
 }
 
 /// Whether there are digests of files to hold a source's files against.
@@ -244,7 +263,7 @@ async fn report<H: Host>(
     sources: [&Source; 2],
     read: [Read; 2],
     options: &Options,
-    differences: &mut dyn Differences,
+    (differences, patch): (&mut dyn Differences, Patch<'_>),
 ) -> Result<Report, Error> {
     let scope = options.scope.text();
     let surveys = [read[0].survey()?, read[1].survey()?];
@@ -267,6 +286,14 @@ async fn report<H: Host>(
     report.compared = Some(compared);
     verdict::decide(&mut report, differs, options);
     compare_bytes(&mut report, base, current);
+    if let Some(out) = patch {
+        let (Read::Source(base), Read::Source(current)) = (base, current) else {
+            return Err(Error::new(Kind::Unsupported, "a patch needs the points of both sides")
+                .help("name the backup itself in place of its manifest"));
+        };
+        let sides = [(&**base, surveys[0].totals.roots), (&**current, surveys[1].totals.roots)];
+        report.patches.push(patch::write(host, sides, &report, options, out).await?);
+    }
     Ok(report)
 }
 

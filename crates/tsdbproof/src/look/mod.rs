@@ -235,6 +235,11 @@ pub(crate) async fn look_as<H: Host>(
     options: &Options,
     manner: Manner,
 ) -> Result<Looked, Error> {
+    if let Some(patch) = source.inputs.iter().find(|input| input.is_patch()) {
+        return Err(Error::usage("a patch holds changes, and no points of its own")
+            .in_file(&patch.name)
+            .help("`tsdbproof apply BASE PATCH -o FILE` makes the points of it"));
+    }
     let spills = spills(host, options.memory_bytes)?;
     let threads = host.threads().max(1);
     let sink_bytes = options.memory_bytes / 2 / threads as u64;

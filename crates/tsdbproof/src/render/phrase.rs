@@ -7,8 +7,8 @@ use tsdbproof_core::{Profile, shown};
 use super::words::{counted, counted_more, number, shift};
 use crate::{
     report::{
-        Cause, Compared, Counts, Difference, JobKind, KindChange, PlacedProblem, PointDifference,
-        Report, Side, SnapshotRead, Verdict,
+        Cause, Compared, Counts, Difference, JobKind, KindChange, PatchSummary, PlacedProblem,
+        PointDifference, Report, Side, SnapshotRead, Verdict,
     },
     time::{time, window},
 };
@@ -78,6 +78,19 @@ pub(super) fn scope(text: &str) -> String {
     text.lines().map(phrase).collect::<Vec<_>>().join(", ")
 }
 
+/// A patch: `500 points deleted, 4 added, 12 replaced, from tsdbproof:v1:… to tsdbproof:v1:…`.
+pub(super) fn patch(patch: &PatchSummary) -> String {
+    let PatchSummary { name, base_root, result_root, added, replaced, deleted } = patch;
+    let name =
+        if name.is_empty() { String::new() } else { format!("{}: ", shown(name, NAME_CHARS)) };
+    format!(
+        "{name}{} added, {} replaced, {} deleted; from {base_root} to {result_root}",
+        counted(*added, "point"),
+        number(*replaced),
+        number(*deleted)
+    )
+}
+
 /// The answer in words.
 pub(super) fn sentence(report: &Report) -> String {
     let points = report.sides.last().map_or(0, |side| side.totals.points);
@@ -103,6 +116,7 @@ pub(super) fn sentence(report: &Report) -> String {
             format!("{} in {points}", all.join(", "))
         }
         (Verdict::SameBytes, _) => format!("the same bytes, so the same {points}"),
+        (Verdict::Same | Verdict::Different, JobKind::Apply) => applied(report.verdict, &points),
         (Verdict::Same, JobKind::Convert) => {
             format!("what was written, read back, holds the same {points}")
         }
@@ -145,6 +159,15 @@ pub(super) fn sentence(report: &Report) -> String {
                 false => format!("{points} were read, but not all could be"),
             }
         }
+    }
+}
+
+fn applied(verdict: Verdict, points: &str) -> String {
+    match verdict {
+        Verdict::Same => {
+            format!("the result, read back, holds the {points} that the patches promise")
+        }
+        _ => "the roots don't fit; nothing was written".to_owned(),
     }
 }
 

@@ -75,6 +75,7 @@ fn comparison(verdict: Verdict, points: [u64; 2]) -> Report {
         merged: None,
         checked: None,
         converted: None,
+        patches: Vec::new(),
         version: "0.0.0",
     }
 }

@@ -105,6 +105,7 @@ impl Whole for Text {
         page.sides();
         page.verdict();
         page.roots();
+        page.patches();
         page.holdings();
         page.differences(self.worst);
         page.kind_changes();
@@ -228,6 +229,12 @@ impl Page<'_> {
         self.labelled("exact", &totals.exact_root);
         self.labelled("f32", &totals.f32_root);
         self.labelled("statement", &totals.statement);
+    }
+
+    fn patches(&mut self) {
+        for patch in &self.report.patches {
+            self.labelled("patch", &phrase::patch(patch));
+        }
     }
 
     /// What `show` tells: metrics, days, rows.

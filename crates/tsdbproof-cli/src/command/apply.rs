@@ -1,0 +1,112 @@
+//! `tsdbproof apply`: the state after patches.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    slice,
+};
+
+use tsdbproof::{
+    Asked, Course, Error, Expect, Options, Target, format_by_name,
+    report::{JobKind, Verdict},
+};
+use tsdbproof_sources::{NativeOutputs, block_on};
+
+use super::Plan;
+use crate::{
+    Ended, Machine,
+    flags::{Budget, Explaining, Leniency, Reading, Telling, Uids},
+    output::check_output,
+    usage, values,
+};
+
+/// Writes the points of a backup as patches change them, proven by the roots of each
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Patches may be named in any order: each starts from the root that another yields. The output is read \
+back, and gets its name only if it has the root that the last patch promises.
+
+Examples:
+  tsdbproof diff monday.gz tuesday/ --patch tuesday.patch
+  tsdbproof apply monday.gz tuesday.patch wednesday.patch -o wednesday.txt.zst
+  tsdbproof apply monday.gz *.patch --root tsdbproof:v1:exact:… -o then.txt
+
+Exit codes: 0 written and proven; 1 the roots don't fit, nothing was written; 2 the job could not be \
+done.")]
+pub(super) struct Args {
+    /// The backup that the first patch starts from: a file, folder or pattern
+    #[arg(value_name = "BASE")]
+    base: OsString,
+
+    /// Patches, written by `tsdbproof diff --patch`
+    #[arg(value_name = "PATCH", required = true)]
+    patches: Vec<OsString>,
+
+    /// The output; its ending says format and compression: .txt, .json, .arrow, .csv, .gz, .zst
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+
+    /// The format of the output, where its name does not tell
+    #[arg(long, value_name = "FORMAT", value_parser = values::written_format())]
+    write: Option<&'static str>,
+
+    /// The state to stop at; patches beyond it are left alone [default: the last one]
+    #[arg(long, value_name = "ROOT")]
+    root: Option<Expect>,
+
+    /// Take back what the patches did: BASE is the state that they yield
+    #[arg(long)]
+    reverse: bool,
+
+    #[command(flatten)]
+    explaining: Explaining,
+    #[command(flatten)]
+    uids: Uids,
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    leniency: Leniency,
+    #[command(flatten)]
+    telling: Telling,
+    #[command(flatten)]
+    budget: Budget,
+}
+
+impl Args {
+    pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
+        let mut options = Options::default();
+        self.reading.apply(&mut options, machine.now_ms)?;
+        self.leniency.apply(&mut options);
+        self.budget.apply(&mut options);
+        if self.output == Path::new("-") {
+            return Err(usage("the output has to be read back", "name a file: -o FILE"));
+        }
+        check_output(&self.telling, machine, &self.output, "the result")?;
+        let name = self.output.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let target = Target::of(&name, self.write.and_then(format_by_name), false)?;
+        let mut opening = self.budget.opening(&options, machine);
+        let base = opening.source_with_uids(slice::from_ref(&self.base), &self.uids.uids)?;
+        let patches = self.patches.iter().map(|name| opening.input(name));
+        let patches = patches.collect::<Result<Vec<_>, _>>()?;
+        if opening.is_input(&self.output) {
+            return Err(usage("the output is an input, and would be overwritten", "name another"));
+        }
+        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        if self.explaining.explain {
+            let asked = Asked::Source(JobKind::Apply, &base);
+            return plan.explain(machine, asked, &options, &[&self.output]);
+        }
+        let mut outputs =
+            NativeOutputs::file(&self.output, &self.budget.resources(), &machine.stop)?;
+        let course = Course { until: self.root, is_reverse: self.reverse };
+        let report = plan.report(machine, |host, _| {
+            let applied =
+                tsdbproof::apply(host, &base, &patches, course, target, &options, &mut outputs);
+            block_on(applied)
+        })?;
+        if report.verdict == Verdict::Same {
+            outputs.commit()?;
+        }
+        Ok(Ended::with(report, self.leniency.allow_partial))
+    }
+}

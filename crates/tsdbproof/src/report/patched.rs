@@ -1,0 +1,50 @@
+//! What a patch changes, and between which states.
+
+use serde::Serialize;
+use tsdbproof_core::{
+    Profile,
+    digest::{RootText, Roots},
+};
+
+use crate::store::patch::{ChangeCounts, Meta, State};
+
+/// A patch that was written or applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+pub struct PatchSummary {
+    /// Its name; empty of one that is being written.
+    pub name: String,
+    /// The exact root that it starts from.
+    pub base_root: String,
+    /// The exact root that it yields.
+    pub result_root: String,
+    /// Points that it adds.
+    pub added: u64,
+    /// Points whose value it replaces.
+    pub replaced: u64,
+    /// Points that it deletes.
+    pub deleted: u64,
+}
+
+impl PatchSummary {
+    pub(crate) fn new(name: &str, base: &State, result: &State, counts: ChangeCounts) -> Self {
+        let ChangeCounts { added, replaced, deleted } = counts;
+        PatchSummary {
+            name: name.to_owned(),
+            base_root: root(&base.roots),
+            result_root: root(&result.roots),
+            added,
+            replaced,
+            deleted,
+        }
+    }
+
+    pub(crate) fn of(name: &str, meta: &Meta) -> Self {
+        PatchSummary::new(name, &meta.base, &meta.result, meta.counts)
+    }
+}
+
+/// The exact root as it is written.
+pub(crate) fn root(roots: &Roots) -> String {
+    RootText::Root(Profile::Exact, roots.exact).to_string()
+}

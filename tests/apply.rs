@@ -1,0 +1,140 @@
+//! The laws of patches: `apply(a, diff(a, b))` is b, back again, over chains in any order, and never on
+//! another base.
+
+use proptest::prelude::*;
+use tsdbproof::{
+    Course, Error, Expect, Input, Kind, Limits, Options, apply, diff_with_patch, format_by_name,
+    host::HEAD_BYTES,
+    report::{Difference, Differences, Report, Verdict},
+};
+
+use crate::{
+    convert::{MemoryOutputs, whole},
+    jobs::{data, manifest_of},
+    judge::{self, hex},
+    laws::{points, text},
+    memory_host::{MemoryHost, run},
+};
+
+struct Unseen;
+
+impl Differences for Unseen {
+    fn difference(&mut self, _: &Difference) {}
+}
+
+/// The patch from one text to another.
+fn patch(base: &[u8], current: &[u8]) -> Vec<u8> {
+    try_patch(base, current, &Options::default()).expect("both sides are sound").1
+}
+
+fn try_patch(base: &[u8], current: &[u8], options: &Options) -> Result<(Report, Vec<u8>), Error> {
+    let mut host = MemoryHost::default();
+    let (base, current) = (host.source(&[("base", base)]), host.source(&[("current", current)]));
+    let (mut out, mut unseen) = (Vec::new(), Unseen);
+    let options = Options { allow_empty: true, ..options.clone() };
+    let diff = diff_with_patch(&host, &base, &current, &options, &mut unseen, &mut out);
+    run(diff).map(|report| (report, out))
+}
+
+/// What patches make of a text, as text.
+fn applied(base: &[u8], patches: &[&[u8]], course: Course) -> Result<(Report, Vec<u8>), Error> {
+    let mut host = MemoryHost::default();
+    let base = host.source(&[("base", base)]);
+    let inputs = patches.iter().enumerate().map(|(index, bytes)| {
+        let name = format!("{index}.patch");
+        host.inputs.push((bytes.to_vec(), Default::default()));
+        host.names.push(name.clone());
+        let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+        Input::new(name, Some(bytes.len() as u64), head, &Limits::default())
+    });
+    let inputs: Vec<_> = inputs.collect();
+    let target = whole(format_by_name("put-json-lines").expect("a format"));
+    let options = Options { allow_empty: true, ..Options::default() };
+    let mut outputs = MemoryOutputs::default();
+    let report = run(apply(&host, &base, &inputs, course, target, &options, &mut outputs))?;
+    let file = outputs.files.into_iter().next().map(|(_, bytes)| bytes).unwrap_or_default();
+    Ok((report, file))
+}
+
+fn root(text: &[u8]) -> String {
+    let options = Options { allow_empty: true, ..Options::default() };
+    manifest_of(text, &options).1.sides[0].totals.exact_root.clone()
+}
+
+const FORWARD: Course = Course { until: None, is_reverse: false };
+const BACK: Course = Course { until: None, is_reverse: true };
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_patch_leads_from_base_to_current_and_back(a in points(), b in points()) {
+        let (base, current) = (text(&a), text(&b));
+        let patch = patch(&base, &current);
+        let (report, found) = applied(&base, &[&patch], FORWARD).expect("it fits");
+        prop_assert_eq!(report.verdict, Verdict::Same, "{:?}", report.reasons);
+        let judged = format!("tsdbproof:v1:exact:{}", hex(&judge::judge(&b, "exact").root));
+        prop_assert_eq!(&root(&found), &judged);
+        let (report, found) = applied(&current, &[&patch], BACK).expect("it fits");
+        prop_assert_eq!(report.verdict, Verdict::Same, "{:?}", report.reasons);
+        prop_assert_eq!(root(&found), root(&base));
+    }
+
+    #[test]
+    fn a_chain_has_one_order_whatever_the_order_of_arguments(
+        a in points(), b in points(), c in points(), swapped in any::<bool>(),
+    ) {
+        let [a, b, c] = [a, b, c].map(|points| text(&points));
+        prop_assume!(root(&a) != root(&b) && root(&b) != root(&c) && root(&a) != root(&c));
+        let (first, second) = (patch(&a, &b), patch(&b, &c));
+        let mut patches = [&first[..], &second[..]];
+        if swapped {
+            patches.reverse();
+        }
+        let (report, found) = applied(&a, &patches, FORWARD).expect("they fit");
+        prop_assert_eq!((report.verdict, root(&found)), (Verdict::Same, root(&c)));
+        let (report, found) = applied(&c, &patches, BACK).expect("they fit");
+        prop_assert_eq!((report.verdict, root(&found)), (Verdict::Same, root(&a)));
+        let until = Course { until: root(&b).parse::<Expect>().ok(), ..FORWARD };
+        let (report, found) = applied(&a, &patches, until).expect("they fit");
+        prop_assert_eq!((report.verdict, root(&found)), (Verdict::Same, root(&b)));
+        // On another base, with a gap or a fork nothing is made.
+        for (base, patches) in [(&b, &[&first[..]][..]), (&a, &[&second])] {
+            let (report, found) = applied(base, patches, FORWARD).expect("it can be read");
+            prop_assert_eq!((report.verdict, found.len()), (Verdict::Different, 0));
+        }
+        let fork = patch(&a, &c);
+        let (report, _) = applied(&a, &[&first, &fork], FORWARD).expect("it can be read");
+        prop_assert_eq!(report.verdict, Verdict::Different);
+        prop_assert!(report.reasons[0].contains("a fork"), "{:?}", report.reasons);
+    }
+}
+
+#[test]
+fn the_damaged_restore_becomes_sound_and_the_same_changes_are_the_same_bytes() {
+    let (main, restored) = (data("main-import.txt"), data("restored/restored-import.txt"));
+    let mut lines: Vec<&[u8]> = main.split_inclusive(|byte| *byte == b'\n').collect();
+    lines.reverse();
+    let there = patch(&main, &restored);
+    assert!(there == patch(&lines.concat(), &restored));
+    let (report, found) = applied(&restored, &[&there], BACK).expect("it fits");
+    assert_eq!((report.verdict, root(&found)), (Verdict::Same, root(&main)));
+    let told = &report.patches[0];
+    assert_eq!((told.added, told.replaced, told.deleted), (500, 12, 4));
+    // In proportion to the change: here a digest a point is most of it.
+    assert!(there.len() * 20 < restored.len(), "{} of {}", there.len(), restored.len());
+}
+
+#[test]
+fn no_patch_is_made_of_what_is_not_whole() {
+    let refused = |base: &[u8], current: &[u8], says: &str| {
+        let error = try_patch(base, current, &Options::default()).expect_err(says);
+        assert!(error.to_string().contains(says), "{error}");
+        error.kind()
+    };
+    let (sound, damaged) = (b"a 2 1 h=x\n", b"a 2 1 h=x\nno line\n");
+    assert_eq!(refused(sound, damaged, "current is not whole"), Kind::Malformed);
+    assert_eq!(refused(damaged, sound, "base is not whole"), Kind::Malformed);
+    let patch = patch(sound, b"a 2 2 h=x\n");
+    refused(&patch, sound, "holds changes");
+}
