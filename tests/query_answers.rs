@@ -2,7 +2,7 @@
 //! what an answer can't carry is named, counted, and never called compared.
 
 use tsdbproof::{
-    Depth, Duplicates, Error, Kind, Options, Scope,
+    Depth, Duplicates, Error, Kind, Options, ReadOptions, Scope,
     report::{Cause, Compared, Counts, Difference, Report, Verdict},
 };
 
@@ -120,8 +120,11 @@ const OUTCOMES: &[(&str, Outcome)] = &[
 #[test]
 fn every_answer_has_a_known_outcome() {
     let mut found = Vec::new();
+    // What they were asked for stands beside them.
+    let read = ReadOptions { knows_query: true, ..ReadOptions::default() };
+    let asked = Options { read, ..Options::default() };
     for (file, expected) in OUTCOMES {
-        match (show(&answer(file), &Options::default()), expected) {
+        match (show(&answer(file), &asked), expected) {
             (Err(error), None) => assert_eq!(error.kind(), Kind::Unsupported, "{file}: {error}"),
             (Ok(report), Some(expected)) => {
                 let holds = holds(&report);

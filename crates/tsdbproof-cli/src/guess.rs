@@ -10,8 +10,8 @@ use strsim::{jaro, osa_distance};
 use tsdbproof::Error;
 use tsdbproof_sources::name_of;
 
-/// From here on one name looks like another; what clap takes for flags.
-const LOOKS_LIKE: f64 = 0.7;
+/// From here on one name looks like another; a little more than clap asks of flags.
+const LOOKS_LIKE: f64 = 0.72;
 /// Files of a folder that are looked at.
 const MOST_FILES: usize = 10_000;
 

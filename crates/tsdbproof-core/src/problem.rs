@@ -169,6 +169,8 @@ problem_kinds! {
     NoPoints = "no-points", Damage;
     /// Values that were computed from points, and are no stored ones.
     Aggregated = "aggregated", Damage;
+    /// An answer whose query nobody can see: its values may be computed ones.
+    QueryUnseen = "query-unseen", Note;
     /// A gap between points that a query filled in.
     FilledGap = "filled-gap", Note;
     /// A cell that no scan shows any more: it is older than its family, or it says itself, lets it be.

@@ -17,6 +17,8 @@ pub struct ReadOptions {
     pub unit: Option<TimeUnit>,
     /// Whether an answer that may be aggregated is taken for stored points.
     pub allow_aggregated: bool,
+    /// Whether who reads an answer asked for it, and for stored points.
+    pub knows_query: bool,
     /// Whether each line's point is given out on its own, with its own place.
     pub line_by_line: bool,
     /// How wide the parts of row keys are; what is not said the data tells.

@@ -55,7 +55,7 @@ async fn inputs_of_every_kind_give_one_report() {
 
 #[wasm_bindgen_test]
 async fn a_manifest_is_bytes_that_verify() {
-    let made = manifest(vec![input(STREAM, TEXT)], None, None).await.expect("readable");
+    let made = manifest(vec![input(STREAM, TEXT)], None, None, None).await.expect("readable");
     let bytes = get(&made.js_value(), "manifest");
     let make = Function::new_with_args(
         "bytes",

@@ -1,5 +1,7 @@
 //! How large the page is, and how large it may be: people load it, some over a slow line.
 
+#![allow(clippy::print_stdout, reason = "a command's output")]
+
 use anyhow::bail;
 
 /// Sizes of what people load, in bytes.

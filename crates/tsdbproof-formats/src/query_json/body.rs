@@ -16,6 +16,8 @@ use crate::{PointSink, ReadOptions};
 #[derive(Debug)]
 pub(super) struct Body {
     allow_aggregated: bool,
+    /// Whether an answer without its query is still to be told of.
+    tells_unseen: bool,
     /// Bytes of points that wait for what stands behind them.
     limit: usize,
     /// Whether the open answer told its global annotations: each series repeats them.
@@ -29,6 +31,7 @@ impl Body {
         let limit = options.limits.line_bytes;
         Body {
             allow_aggregated: options.allow_aggregated,
+            tells_unseen: !options.allow_aggregated && !options.knows_query,
             limit,
             has_told_globals: false,
             item: None,
@@ -110,6 +113,11 @@ impl Body {
         }
         let Some(item) = self.item.take() else { return };
         let series = item.header.series(self.allow_aggregated);
+        let is_unseen = item.header.has_points && !item.header.shows_query && series.is_ok();
+        if is_unseen && std::mem::take(&mut self.tells_unseen) {
+            let what = "an answer that does not show its query: values that it computed would look the same; ask with showQuery=true, or say --allow-aggregated";
+            self.answer.report_at(Fault::new(ProblemKind::QueryUnseen, what), item.at, sink);
+        }
         let fault = match (item.points, series) {
             _ if !item.header.has_points => item.header.stranger(),
             (Points::Held(points), Ok(series)) => {

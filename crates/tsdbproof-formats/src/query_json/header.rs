@@ -28,6 +28,8 @@ pub(super) struct Header {
     metric: Option<String>,
     tags: Option<Tags>,
     has_aggregate_tags: bool,
+    /// Whether the query stands beside the answer.
+    pub(super) shows_query: bool,
     /// How its values were computed.
     computed: Option<String>,
     /// The first that is wrong.
@@ -73,6 +75,7 @@ impl Header {
             Field::Tags => keep(&mut self.tags, field::tags(raw)?, "tags"),
             Field::AggregateTags => self.take_aggregate_tags(raw),
             Field::Query => {
+                self.shows_query = true;
                 self.computed = self.computed.take().or_else(|| computed(raw));
                 Ok(())
             }

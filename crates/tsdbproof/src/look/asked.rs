@@ -23,7 +23,7 @@ pub(super) fn seek<H: Host>(
 /// How answers are read: as they were asked for, whatever flags say of files.
 pub(super) fn options(read: &ReadOptions) -> ReadOptions {
     let unit = Some(TimeUnit::Milliseconds);
-    ReadOptions { limits: read.limits, unit, ..ReadOptions::default() }
+    ReadOptions { limits: read.limits, unit, knows_query: true, ..ReadOptions::default() }
 }
 
 /// Digests of an input's bytes: answers differ in them from run to run.

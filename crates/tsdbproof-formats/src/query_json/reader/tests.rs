@@ -89,11 +89,16 @@ fn read_with<'a>(
 }
 
 fn read(text: &str) -> Log {
-    read_with(&ReadOptions::default(), 0, [text.as_bytes()])
+    read_with(&asked(), 0, [text.as_bytes()])
+}
+
+/// As one reads who asked for stored points.
+fn asked() -> ReadOptions {
+    ReadOptions { knows_query: true, ..ReadOptions::default() }
 }
 
 fn allowing() -> ReadOptions {
-    ReadOptions { allow_aggregated: true, ..ReadOptions::default() }
+    ReadOptions { allow_aggregated: true, ..asked() }
 }
 
 /// Every saved answer of the real OpenTSDB, with its name.
@@ -128,7 +133,7 @@ fn pieces_change_nothing() {
         r#"{"statsSummary":{"a":[1,{"dps":{}}]}}"#,
         series(A, r#"{"4294967296":1,"1699999200":2 , "1699999260": 3,"1699999320":4}"#),
     );
-    for options in [ReadOptions::default(), allowing()] {
+    for options in [asked(), allowing()] {
         for (name, text) in answers().into_iter().chain([("made".to_owned(), made.clone().into())])
         {
             let whole = read_with(&options, 0, [&text[..]]);
@@ -149,11 +154,11 @@ fn points_are_found_again_at_their_places() {
     let made = more.map(|text| ("made".to_owned(), text.into_bytes()));
     for (name, text) in answers().into_iter().chain(made) {
         for size in [50, 5000] {
-            let log = read_with(&ReadOptions::default(), 0, text.chunks(size));
+            let log = read_with(&asked(), 0, text.chunks(size));
             for (series, points, at) in &log.runs {
                 let end = text.len().min(at.end as usize);
                 let bytes = &text[at.start as usize..end];
-                let again = read_with(&ReadOptions::default(), at.start, [bytes]);
+                let again = read_with(&asked(), at.start, [bytes]);
                 let found = again.runs.iter().filter(|run| run.0 == *series);
                 let found: Vec<Point> = found.flat_map(|run| run.1.clone()).collect();
                 let all = points.iter().all(|point| found.contains(point));
@@ -199,7 +204,7 @@ fn a_unit_holds_for_an_answer() {
         let log = read_with(options, 0, [text.as_bytes()]);
         (log.times(), log.kinds(), log.losses.len())
     };
-    let plain = ReadOptions::default();
+    let plain = asked();
     let early = series(A, r#"{"1000":1,"3600000":2}"#);
     let later = series(B, r#"{"946684800123":3}"#);
     let cases = [
@@ -230,7 +235,7 @@ fn a_unit_holds_for_an_answer() {
     for (text, expected, kinds, losses) in cases {
         assert_eq!(times(&plain, &text), (expected, kinds, losses), "{text}");
     }
-    let given = |unit| ReadOptions { unit: Some(unit), ..ReadOptions::default() };
+    let given = |unit| ReadOptions { unit: Some(unit), ..asked() };
     let both = series(A, r#"{"1699999200":1,"1699999260000":2}"#);
     let seconds = times(&given(TimeUnit::Seconds), &both);
     assert_eq!(seconds, (vec![1_699_999_200.0], vec![TimeOutOfRange], 1));
@@ -241,7 +246,7 @@ fn a_unit_holds_for_an_answer() {
 #[test]
 fn points_that_wait_have_a_bound() {
     let limits = Limits { line_bytes: 1000, ..Limits::default() };
-    let options = ReadOptions { limits, ..ReadOptions::default() };
+    let options = ReadOptions { limits, ..asked() };
     let many: Vec<String> = (1..100).map(|second| format!("\"{second}\":1")).collect();
     let many = format!("{{{}}}", many.join(","));
     // Too many to wait: seconds, as without any key that tells.
@@ -365,4 +370,25 @@ fn annotations_are_counted_and_global_ones_once_an_answer() {
     };
     let log = read(&format!("[{},{}] [{}]", noted(A), noted(B), noted(A)));
     assert_eq!((log.points.len(), log.kinds()), (3, vec![Annotation; 3 + 2 + 3]));
+}
+
+#[test]
+fn an_answer_whose_query_nobody_sees_is_told_of_once() {
+    let object = |more: &str, at: u32| {
+        format!(
+            r#"{{"metric":"m","tags":{{"a":"{at}"}},"aggregateTags":[]{more},"dps":{{"1700000000":1}}}}"#
+        )
+    };
+    let shown = r#","query":{"aggregator":"none","metric":"m"}"#;
+    let told = |options: &ReadOptions, objects: &[String]| {
+        let text = format!("[{}]", objects.join(","));
+        let log = read_with(options, 0, [text.as_bytes()]);
+        assert_eq!(log.points.len(), objects.len());
+        log.problems.into_iter().map(|it| it.kind).collect::<Vec<_>>()
+    };
+    let unseen = [object("", 1), object(shown, 2), object("", 3)];
+    assert_eq!(told(&ReadOptions::default(), &unseen), [ProblemKind::QueryUnseen]);
+    assert_eq!(told(&ReadOptions::default(), &[object(shown, 1)]), []);
+    assert_eq!(told(&asked(), &unseen), []);
+    assert_eq!(told(&allowing(), &unseen), []);
 }

@@ -33,7 +33,7 @@ fn a_turned_byte_costs_little_and_never_goes_unseen() {
                 continue;
             }
             bytes[at] = byte;
-            let log = read_with(&ReadOptions::default(), 0, bytes.chunks(11));
+            let log = read_with(&asked(), 0, bytes.chunks(11));
             let shown = bytes.escape_ascii();
             let known = log.points.iter().filter(|point| whole.points.contains(point)).count();
             // A digit or a letter that became another can't be seen; nothing else gets lost so.
@@ -57,7 +57,7 @@ fn a_turned_byte_costs_little_and_never_goes_unseen() {
 #[test]
 fn a_large_answer_takes_little_memory() {
     for unit in ["", "000"] {
-        let mut reader = Reader::new(&ReadOptions::default(), 0);
+        let mut reader = Reader::new(&asked(), 0);
         let mut count = Count::default();
         let head = series(A, "{");
         reader.push(head.strip_suffix('}').unwrap().as_bytes(), &mut count).unwrap();
@@ -107,7 +107,7 @@ fn broken_text_comes_to_an_end_in_time() {
         for head in ["", &header, &array] {
             let text = format!("{head}{}", tail.repeat(1 << 17));
             for size in [1, 1 << 16] {
-                let log = read_with(&ReadOptions::default(), 0, text.as_bytes().chunks(size));
+                let log = read_with(&asked(), 0, text.as_bytes().chunks(size));
                 assert!(log.points.is_empty() && !log.problems.is_empty(), "{head}{tail}");
             }
         }
@@ -116,7 +116,7 @@ fn broken_text_comes_to_an_end_in_time() {
 
 #[test]
 fn a_gap_drops_the_object_that_it_hits() {
-    let mut reader = Reader::new(&ReadOptions::default(), 0);
+    let mut reader = Reader::new(&asked(), 0);
     let mut log = Log::default();
     let text = small();
     let (before, behind) = text.split_once("\"1699999260\"").unwrap();
@@ -142,7 +142,7 @@ fn places_of_problems_are_bytes_of_the_file() {
 
 #[test]
 fn series_are_named_again_when_they_are_forgotten() {
-    let mut reader = Reader::new(&ReadOptions::default(), 0);
+    let mut reader = Reader::new(&asked(), 0);
     let mut log = Log::default();
     for piece in small().as_bytes().chunks(30) {
         reader.push(piece, &mut log).unwrap();
