@@ -3,18 +3,16 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use tsdbproof_core::{Error, Kind, Point, Profile, Record, Series, Value, digest::Roots};
-use tsdbproof_formats::ReadOptions;
 
 use super::{
     Source,
-    convert::{Target, Writing, tag_keys},
+    convert::{Target, Writing, read_back, tag_keys},
     side, verdict,
 };
 use crate::{
     Duplicates, Expect, Flow, Host, Input, Options, Outputs, Scope, Task, Work,
     look::{
-        Instant, Item, Looked, Manner, Merge, Run, RunWriter, Spill, Walk, Window, look, look_as,
-        spills,
+        Instant, Item, Looked, Manner, Merge, Run, RunWriter, Spill, Walk, Window, look_as, spills,
     },
     report::{JobKind, PatchSummary, Report, root},
     store::patch::{Change, Meta, PatchReader},
@@ -73,16 +71,8 @@ pub async fn apply<H: Host, O: Outputs>(
     writing.begin("")?;
     write((&looked, options.scope.duplicates), &chain, &spill, &mut writing)?;
     report.converted = Some(writing.finish()?);
-    let (back, written) = outputs.read_back().await?;
-    let reading = Options {
-        scope: Scope::default(),
-        format: Some(target.format),
-        read: ReadOptions { limits: options.read.limits, ..ReadOptions::default() },
-        ..options.clone()
-    };
-    let again = look(&back, &written, 0, &reading).await?;
-    let found = side::survey(&again.leaves)?;
-    report.sides.push(side::of_source("result", &written, &again, &found, ""));
+    let (result, found) = read_back(outputs, target, "result", options).await?;
+    report.sides.push(result);
     let differs = found.totals.roots != expected;
     if differs {
         let found = root(&found.totals.roots);

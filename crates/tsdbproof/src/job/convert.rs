@@ -11,8 +11,8 @@ use tsdbproof_formats::{
 use super::{Source, by_day, side, verdict};
 use crate::{
     Host, Options, Outputs, Scope,
-    look::{Leaves, Looked, Manner, look, look_as},
-    report::{Converted, JobKind, LeftOut, Report},
+    look::{Leaves, Looked, Manner, Survey, look, look_as},
+    report::{Converted, JobKind, LeftOut, Report, Side},
 };
 
 /// What is to be written.
@@ -66,6 +66,23 @@ pub async fn convert<H: Host, O: Outputs>(
         false => write(&looked, options, &mut writing)?,
     }
     let converted = writing.finish()?;
+    let (written, found) = read_back(outputs, target, "written", options).await?;
+    let sides =
+        vec![side::of_source("source", source, &looked, &survey, &options.scope.text()), written];
+    let mut report = verdict::report(JobKind::Convert, sides, options);
+    report.notes.extend_from_slice(&looked.beside.notes);
+    report.converted = Some(converted);
+    verdict::decide(&mut report, survey.totals.roots != found.totals.roots, options);
+    Ok(report)
+}
+
+/// What was written, as it is read back, in this role; all of it, whatever the filters of the source.
+pub(super) async fn read_back<O: Outputs>(
+    outputs: &mut O,
+    target: Target,
+    role: &'static str,
+    options: &Options,
+) -> Result<(Side, Survey), Error> {
     let (back, written) = outputs.read_back().await?;
     let reading = Options {
         scope: Scope::default(),
@@ -74,16 +91,8 @@ pub async fn convert<H: Host, O: Outputs>(
         ..options.clone()
     };
     let again = look(&back, &written, 0, &reading).await?;
-    let found = side::survey(&again.leaves)?;
-    let sides = vec![
-        side::of_source("source", source, &looked, &survey, &options.scope.text()),
-        side::of_source("written", &written, &again, &found, ""),
-    ];
-    let mut report = verdict::report(JobKind::Convert, sides, options);
-    report.notes.extend_from_slice(&looked.beside.notes);
-    report.converted = Some(converted);
-    verdict::decide(&mut report, survey.totals.roots != found.totals.roots, options);
-    Ok(report)
+    let survey = side::survey(&again.leaves)?;
+    Ok((side::of_source(role, &written, &again, &survey, ""), survey))
 }
 
 /// All points into one file, series by series.
