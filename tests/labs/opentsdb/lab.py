@@ -181,7 +181,7 @@ class Lab:
                    self.zk_port, HBASE_LIMIT_S)
         wanted = [part for table in tables for part in (f"{table}=t", f"{table}-uid=id,name")]
         try:
-            self.run("create-tables", self.command("hbase", "256m", HERE / "Tables.java", *wanted), HBASE_LIMIT_S)
+            self.tables("create", *wanted)
         except LabError as error:
             raise LabError(f"HBase did not come up: {error}; the log of HBase: {STATE}/logs/hbase.log") from None
 
@@ -241,10 +241,19 @@ class Lab:
         self.job(f"export-{table}", "mapreduce.Export", *packed, table, f"file://{out}")
 
     def snapshot(self, table, out):
-        """A snapshot, brought into the folder OUT by the job ExportSnapshot."""
-        self.job(f"snapshot-{table}", "snapshot.CreateSnapshot", "--table", table, "--name", f"{table}-snapshot")
-        self.job(f"export-snapshot-{table}", "snapshot.ExportSnapshot", "--snapshot", f"{table}-snapshot", "--copy-to", f"file://{out}",
+        """A snapshot that is called after the folder OUT, into which the job ExportSnapshot brings it."""
+        name = f"{out.name}-snapshot"
+        self.job(f"snapshot-{out.name}", "snapshot.CreateSnapshot", "--table", table, "--name", name)
+        self.job(f"export-snapshot-{out.name}", "snapshot.ExportSnapshot", "--snapshot", name, "--copy-to", f"file://{out}",
                  "--mappers", 1, "--no-checksum-verify")
+
+    def tables(self, *args):
+        """HBase's administration, by Tables.java."""
+        self.run(f"tables-{'-'.join(args[:2])}", self.command("hbase", "256m", HERE / "Tables.java", *args), HBASE_LIMIT_S)
+
+    def store_files(self, table):
+        """The files of a data table as they lie in HBase's root: their names, which tell links and references."""
+        return sorted(path.name for path in (STATE / f"hbase/root/data/default/{table}").glob("*/t/*") if not path.name.startswith("."))
 
     def job(self, name, tool, *args):
         self.run(name, self.command("hbase", "384m", f"org.apache.hadoop.hbase.{tool}", *args), JOB_LIMIT_S)
