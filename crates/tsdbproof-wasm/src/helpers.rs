@@ -9,13 +9,7 @@ use tsify::Ts;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::{
-    JobOptions, JsInput,
-    host::{JsHost, thrown},
-    options::Asked,
-    outcome::failure,
-    scratch::release,
-};
+use crate::{JobOptions, JsInput, host::thrown, job::Job, outcome::failure, scratch::release};
 
 #[wasm_bindgen(typescript_custom_section)]
 const HELPER: &str = r"
@@ -103,10 +97,9 @@ pub async fn help(
     #[wasm_bindgen(unchecked_param_type = "JobOptions")] options: Ts<JobOptions>,
     order: Uint8Array,
 ) -> Result<Helping, JsValue> {
-    let asked = Asked::new(Some(options))?;
-    let mut host = JsHost::new(asked.options.read.limits);
-    let mut source = host.open(vec![input]).await.map_err(failure)?;
-    let input = source.inputs.pop().ok_or_else(|| failure(Error::usage("no input")))?;
-    let found = tsdbproof::help(&host, &input, &order.to_vec(), &asked.options).await;
+    let mut job = Job::new(Some(options), None)?;
+    let input = job.open(vec![input]).await?.inputs.pop();
+    let input = input.ok_or_else(|| failure(Error::usage("no input")))?;
+    let found = tsdbproof::help(&job.host, &input, &order.to_vec(), &job.asked.options).await;
     found.map(Helping).map_err(failure)
 }

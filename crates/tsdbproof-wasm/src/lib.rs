@@ -6,6 +6,7 @@
 mod helpers;
 mod host;
 mod input;
+mod job;
 mod names;
 mod options;
 mod outcome;
@@ -32,8 +33,8 @@ pub use output::JsOutput;
 pub use scripts::{check, convert};
 
 use host::JsHost;
-use options::Asked;
-use outcome::{ManifestBytes, Telling, failure, mistyped, typed};
+use job::Job;
+use outcome::{ManifestBytes, failure, mistyped, typed};
 
 /// Takes the JSON lines of a report as they are found; without it they are in `Outcome.json`.
 type OnJson = Option<js_sys::Function>;
@@ -49,12 +50,10 @@ pub async fn manifest(
     #[wasm_bindgen(js_name = onManifest, unchecked_optional_param_type = "(bytes: Uint8Array) => void")]
     on_manifest: Option<js_sys::Function>,
 ) -> Answer {
-    let asked = Asked::new(options)?;
-    let mut host = JsHost::new(asked.options.read.limits);
-    let source = host.open(inputs).await.map_err(failure)?;
-    let (telling, mut bytes) = (Telling::new(&asked, on_json), ManifestBytes::new(on_manifest));
-    let report = tsdbproof::manifest(&host, &source, &asked.options, &mut bytes).await;
-    telling.finish(report, bytes.finish()?)
+    let (mut job, mut bytes) = (Job::new(options, on_json)?, ManifestBytes::new(on_manifest));
+    let source = job.open(inputs).await?;
+    let report = tsdbproof::manifest(&job.host, &source, &job.asked.options, &mut bytes).await;
+    job.finish(report, bytes.finish()?)
 }
 
 /// Joins the manifests `parts` into one, which is in the outcome unless they contradict each other.
@@ -65,13 +64,10 @@ pub async fn merge(
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
-    let asked = Asked::new(options)?;
-    let mut host = JsHost::new(asked.options.read.limits);
-    let parts = host.open(parts).await.map_err(failure)?;
-    let (telling, mut bytes) = (Telling::new(&asked, on_json), Vec::new());
-    let report = tsdbproof::merge(&host, &parts, &asked.options, &mut bytes).await;
-    let bytes = Some(bytes).filter(|bytes| !bytes.is_empty());
-    telling.finish(report, bytes)
+    let (mut job, mut bytes) = (Job::new(options, on_json)?, Vec::new());
+    let parts = job.open(parts).await?;
+    let report = tsdbproof::merge(&job.host, &parts, &job.asked.options, &mut bytes).await;
+    job.finish(report, Some(bytes).filter(|bytes| !bytes.is_empty()))
 }
 
 /// Digests `inputs` and holds them against `manifest`.
@@ -83,15 +79,10 @@ pub async fn verify(
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
-    let asked = Asked::new(options)?;
-    let mut host = JsHost::new(asked.options.read.limits);
-    let mut manifest = host.open(vec![manifest]).await.map_err(failure)?;
-    let against = manifest.inputs.pop().map(Against::Manifest);
+    let mut job = Job::new(options, on_json)?;
+    let against = job.open(vec![manifest]).await?.inputs.pop().map(Against::Manifest);
     let against = against.ok_or_else(|| failure(Error::usage("no manifest")))?;
-    let source = host.open(inputs).await.map_err(failure)?;
-    let mut telling = Telling::new(&asked, on_json);
-    let report = tsdbproof::verify(&host, &against, &source, &asked.options, &mut telling).await;
-    telling.finish(report, None)
+    job.verify(&against, inputs).await
 }
 
 /// Digests `inputs` and holds them against a root or a statement, `tsdbproof:v1:…`.
@@ -103,13 +94,8 @@ pub async fn expect(
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
-    let asked = Asked::new(options)?;
     let against = Against::Expect(root.parse().map_err(failure)?);
-    let mut host = JsHost::new(asked.options.read.limits);
-    let source = host.open(inputs).await.map_err(failure)?;
-    let mut telling = Telling::new(&asked, on_json);
-    let report = tsdbproof::verify(&host, &against, &source, &asked.options, &mut telling).await;
-    telling.finish(report, None)
+    Job::new(options, on_json)?.verify(&against, inputs).await
 }
 
 /// Compares two sources; either may be one manifest.
@@ -121,13 +107,11 @@ pub async fn diff(
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
-    let asked = Asked::new(options)?;
-    let mut host = JsHost::new(asked.options.read.limits);
-    let base = host.open(base).await.map_err(failure)?;
-    let current = host.open(current).await.map_err(failure)?;
-    let mut telling = Telling::new(&asked, on_json);
-    let report = tsdbproof::diff(&host, &base, &current, &asked.options, &mut telling).await;
-    telling.finish(report, None)
+    let mut job = Job::new(options, on_json)?;
+    let (base, current) = (job.open(base).await?, job.open(current).await?);
+    let Job { asked, host, telling } = &mut job;
+    let report = tsdbproof::diff(host, &base, &current, &asked.options, telling).await;
+    job.finish(report, None)
 }
 
 /// Tells what a manifest or an archive holds.
@@ -138,12 +122,10 @@ pub async fn show(
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
-    let asked = Asked::new(options)?;
-    let mut host = JsHost::new(asked.options.read.limits);
-    let source = host.open(inputs).await.map_err(failure)?;
-    let telling = Telling::new(&asked, on_json);
-    let report = tsdbproof::show(&host, &source, &asked.options).await;
-    telling.finish(report, None)
+    let mut job = Job::new(options, on_json)?;
+    let source = job.open(inputs).await?;
+    let report = tsdbproof::show(&job.host, &source, &job.asked.options).await;
+    job.finish(report, None)
 }
 
 /// The points of one series on both sides, in the window of `from` and `to`: for a picture, which
@@ -155,12 +137,10 @@ pub async fn points(
     #[wasm_bindgen(unchecked_param_type = "SeriesName")] series: Ts<SeriesName>,
     #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
 ) -> Result<Ts<SeriesPoints>, JsValue> {
-    let asked = Asked::new(options)?;
+    let mut job = Job::new(options, None)?;
     let series = series.to_rust().map_err(mistyped)?.series().map_err(failure)?;
-    let mut host = JsHost::new(asked.options.read.limits);
-    let base = host.open(base).await.map_err(failure)?;
-    let current = host.open(current).await.map_err(failure)?;
-    let found = tsdbproof::points(&host, &base, &current, &series, &asked.options).await;
+    let (base, current) = (job.open(base).await?, job.open(current).await?);
+    let found = tsdbproof::points(&job.host, &base, &current, &series, &job.asked.options).await;
     typed(found.map_err(failure)?)
 }
 

@@ -5,11 +5,7 @@ use tsify::Ts;
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    Answer, JobOptions, JsInput, JsOutput, OnJson,
-    host::JsHost,
-    options::Asked,
-    outcome::{Telling, failure},
-    output::JsOutputs,
+    Answer, JobOptions, JsInput, JsOutput, OnJson, job::Job, outcome::failure, output::JsOutputs,
 };
 
 /// Looks for faults in the points of `inputs`, and tells what `tsdb import` would make of them.
@@ -20,12 +16,11 @@ pub async fn check(
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
-    let asked = Asked::new(options)?;
-    let mut host = JsHost::new(asked.options.read.limits);
-    let source = host.open(inputs).await.map_err(failure)?;
-    let (mut telling, interval) = (Telling::new(&asked, on_json), asked.interval);
-    let report = tsdbproof::check(&host, &source, interval, &asked.options, &mut telling).await;
-    telling.finish(report, None)
+    let mut job = Job::new(options, on_json)?;
+    let source = job.open(inputs).await?;
+    let Job { asked, host, telling } = &mut job;
+    let report = tsdbproof::check(host, &source, asked.interval, &asked.options, telling).await;
+    job.finish(report, None)
 }
 
 /// Writes the points of `inputs` to `output` in another format, and proves it by reading them back:
@@ -38,12 +33,12 @@ pub async fn convert(
     #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
     on_json: OnJson,
 ) -> Answer {
-    let asked = Asked::new(options)?;
-    let target = Target::of(&output.name(), asked.write, asked.is_partitioned).map_err(failure)?;
-    let mut host = JsHost::new(asked.options.read.limits);
-    let source = host.open(inputs).await.map_err(failure)?;
-    let telling = Telling::new(&asked, on_json);
+    let mut job = Job::new(options, on_json)?;
+    let target = Target::of(&output.name(), job.asked.write, job.asked.is_partitioned);
+    let target = target.map_err(failure)?;
+    let source = job.open(inputs).await?;
+    let Job { asked, host, .. } = &job;
     let mut outputs = JsOutputs::new(output, asked.options.read.limits);
-    let report = tsdbproof::convert(&host, &source, target, &asked.options, &mut outputs).await;
-    telling.finish(report, None)
+    let report = tsdbproof::convert(host, &source, target, &asked.options, &mut outputs).await;
+    job.finish(report, None)
 }
