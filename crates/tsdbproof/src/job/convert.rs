@@ -11,7 +11,7 @@ use tsdbproof_formats::{
 use super::{Source, by_day, side, verdict};
 use crate::{
     Host, Options, Outputs, Scope,
-    look::{Leaves, Looked, Manner, Survey, look, look_as},
+    look::{Item, Looked, Manner, Merge, Survey, look, look_as},
     report::{Converted, JobKind, LeftOut, Report, Side},
 };
 
@@ -60,7 +60,7 @@ pub async fn convert<H: Host, O: Outputs>(
     let manner = Manner { keeps_points: true, ..Manner::default() };
     let looked = look_as(host, source, 0, options, manner).await?;
     let survey = side::survey(&looked.leaves)?;
-    let mut writing = Writing::new(target, tag_keys(&looked.leaves)?, outputs)?;
+    let mut writing = Writing::new(target, tag_keys(looked.leaves.rows()?)?, outputs)?;
     match target.is_partitioned {
         true => by_day::write(&looked, host, options, &mut writing)?,
         false => write(&looked, options, &mut writing)?,
@@ -241,10 +241,9 @@ impl<'a, O: Outputs> Writing<'a, O> {
 }
 
 /// The keys of all tags.
-pub(super) fn tag_keys(leaves: &Leaves) -> Result<BTreeSet<String>, Error> {
+pub(super) fn tag_keys<T: Item>(mut items: Merge<T>) -> Result<BTreeSet<String>, Error> {
     let mut keys = BTreeSet::new();
-    let mut rows = leaves.rows()?;
-    while let Some(series) = rows.next_series()? {
+    while let Some(series) = items.next_series()? {
         keys.extend(series.tags.pairs().into_iter().map(|(key, _)| key));
     }
     Ok(keys)

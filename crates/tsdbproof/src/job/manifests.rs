@@ -1,69 +1,23 @@
-//! Manifests as inputs: read whole, trusted only after every check, kept as runs.
+//! Manifests as inputs and outputs.
 
 use std::{io::Write, sync::Arc};
 
 use tsdbproof_core::{
-    Error, Kind, Losses, Series,
+    Error, Losses,
     digest::{Depth, Name},
 };
 
+use super::own_files;
 use crate::{
-    Flow, Host, Input, Task, Work,
+    Host, Input,
     look::{Leaves, Merge, Row, Run, RunWriter, Spill, series_at},
-    store::manifest::{LossyRows, ManifestReader, ManifestWriter, Meta},
+    store::manifest::{LossyRows, ManifestWriter, Meta, Nodes},
 };
 
 /// A manifest that was read and found sound.
 pub(super) struct ReadManifest {
     pub(super) leaves: Leaves,
     pub(super) meta: Meta,
-}
-
-struct Reading {
-    reader: Option<ManifestReader>,
-    rows: Option<RunWriter>,
-    series: Option<Series>,
-    result: Option<(Run, Meta)>,
-}
-
-impl Reading {
-    fn new(spill: &Arc<Spill>, memory_bytes: u64) -> Self {
-        let (reader, rows) = (ManifestReader::new(memory_bytes), RunWriter::new(spill));
-        Reading { reader: Some(reader), rows: Some(rows), series: None, result: None }
-    }
-}
-
-/// Adds rows to a run as a manifest gives them.
-fn keep<'a>(
-    rows: &'a mut RunWriter,
-    last: &'a mut Option<Series>,
-) -> impl FnMut(&Series, u32, &tsdbproof_core::digest::Entry) -> Result<(), Error> + 'a {
-    |series, hour, entry| {
-        if last.as_ref() != Some(series) {
-            rows.series(series);
-            *last = Some(series.clone());
-        }
-        let losses = Losses::default();
-        let row = Row { hour, entry: *entry, is_dirty: false, place: None, losses, kinds: None };
-        rows.push(&row)
-    }
-}
-
-impl Work for Reading {
-    fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {
-        if let (Some(reader), Some(rows)) = (&mut self.reader, &mut self.rows) {
-            reader.push(bytes, &mut keep(rows, &mut self.series))?;
-        }
-        Ok(Flow::More)
-    }
-
-    fn finish(&mut self) -> Result<(), Error> {
-        if let (Some(reader), Some(rows)) = (self.reader.take(), self.rows.take()) {
-            let meta = reader.finish()?;
-            self.result = Some((rows.finish()?, meta));
-        }
-        Ok(())
-    }
 }
 
 /// Reads manifests; the host knows the first of them as `first_input`.
@@ -74,12 +28,11 @@ pub(super) async fn read<H: Host>(
     spill: &Arc<Spill>,
     memory_bytes: u64,
 ) -> Result<Vec<ReadManifest>, Error> {
-    let task = |index| Task { input: index, from: 0, work: Reading::new(spill, memory_bytes) };
-    let tasks = (first_input..).take(inputs.len()).map(task).collect();
+    let keep = |(hour, entry)| Row::of_node(hour, entry, Losses::default());
+    let files = (first_input, inputs.len());
+    let read = own_files::read::<_, Nodes, Row>(host, files, (spill, memory_bytes), keep).await?;
     let mut manifests = Vec::new();
-    for task in host.read(tasks).await? {
-        let (run, meta) =
-            task.work.result.ok_or_else(|| Error::new(Kind::Io, "nothing was read"))?;
+    for (run, meta) in read {
         let run =
             if meta.losses.is_empty() { run } else { with_losses(spill, &run, &meta.losses)? };
         let leaves = Leaves { spill: Arc::clone(spill), run, depth: meta.depth };

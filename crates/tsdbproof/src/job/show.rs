@@ -2,7 +2,7 @@
 
 use tsdbproof_core::Error;
 
-use super::{Source, apply, manifests, side, verdict};
+use super::{Source, manifests, patches, side, verdict};
 use crate::{
     Host, Options,
     look::{look, spills},
@@ -51,7 +51,7 @@ async fn show_patch<H: Host>(
     options: &Options,
 ) -> Result<Report, Error> {
     let (spill, _) = spills(host, options.memory_bytes)?;
-    let patches = apply::read(host, &source.inputs, 0, &spill, options.memory_bytes).await?;
+    let patches = patches::read(host, &source.inputs, 0, &spill, options.memory_bytes).await?;
     let mut report = verdict::report(JobKind::Show, Vec::new(), options);
     report.patches = patches.iter().map(|it| PatchSummary::of(&it.name, &it.meta)).collect();
     report.verdict = Verdict::Done;

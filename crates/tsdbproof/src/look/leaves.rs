@@ -81,20 +81,12 @@ impl Leaves {
             return Ok(self.clone());
         }
         let mut writer = RunWriter::new(&self.spill);
-        let mut last = None::<Series>;
         self.survey(&mut |found, name, entry, losses| {
             if found != depth {
                 return Ok(());
             }
-            let series = series_at(depth, name.series);
-            if last.as_ref() != Some(&series) {
-                writer.series(&series);
-                last = Some(series);
-            }
-            let hour = name.hour;
-            let row =
-                Row { hour, entry: *entry, is_dirty: false, place: None, losses, kinds: None };
-            writer.push(&row)
+            writer.series(&series_at(depth, name.series));
+            writer.push(&Row::of_node(name.hour, *entry, losses))
         })?;
         Ok(Leaves { spill: Arc::clone(&self.spill), run: writer.finish()?, depth })
     }

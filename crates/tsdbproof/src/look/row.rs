@@ -33,12 +33,17 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// A node whose points are not at hand.
+    pub(crate) fn of_node(hour: Hour, entry: Entry, losses: Losses) -> Self {
+        Row { hour, entry, is_dirty: false, place: None, losses, kinds: None }
+    }
+
     /// A row that tells of losses alone, and of no points.
     pub(crate) fn of_losses(hour: Hour, losses: Losses) -> Self {
         let (exact, f32) = OpenHour::default().close();
         let start_ms = u64::from(hour) * HOUR_MS;
         let entry = Entry { exact, f32, first_ms: start_ms, last_ms: start_ms };
-        Row { hour, entry, is_dirty: false, place: None, losses, kinds: None }
+        Row::of_node(hour, entry, losses)
     }
 
     /// Whether it tells of losses alone.

@@ -228,10 +228,12 @@ impl RunWriter {
         }
     }
 
-    /// Opens the block of the next series.
+    /// The items that come belong to this series.
     pub(crate) fn series(&mut self, series: &Series) {
-        self.close_block();
-        self.series.clone_from(series);
+        if self.series != *series {
+            self.close_block();
+            self.series.clone_from(series);
+        }
     }
 
     /// Adds the next item of the series.

@@ -7,7 +7,7 @@ use tsdbproof_core::digest::Hash;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Text,
     Time,
     Count,
@@ -40,7 +40,7 @@ impl Kind {
 
 /// A column of one batch: Arrow's buffers as they stand in the file once unpacked.
 #[derive(Debug)]
-pub(super) struct Column {
+pub(crate) struct Column {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
     pub(super) nullable: bool,

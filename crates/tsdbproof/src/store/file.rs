@@ -15,7 +15,7 @@ use std::{
 
 use arrow_schema::Schema;
 use sha2::{Digest, Sha256};
-use tsdbproof_core::{Error, Kind, Position, Tags, digest::Hash};
+use tsdbproof_core::{Error, Kind, Position, Series, Tags, digest::Hash};
 use tsdbproof_formats::arrow::lz4;
 
 use super::{
@@ -143,12 +143,15 @@ impl<W: Write> Hashed<W> {
     }
 }
 
+/// Takes the rows of a file, in their order.
+pub(crate) type Rows<'a, R> = dyn FnMut(&Series, R) -> Result<(), Error> + 'a;
+
 /// What stands in a file between its frame.
-pub(super) trait Content: Sized {
+pub(crate) trait Content: Sized {
     /// What it is called.
     const NOUN: &'static str;
-    /// Who takes the rows.
-    type Rows<'a>: ?Sized;
+    /// What a row tells of its series.
+    type Row;
     /// What the footer says beside the rows.
     type Meta;
 
@@ -157,7 +160,7 @@ pub(super) trait Content: Sized {
     /// The columns of a batch, in the order of the schema.
     fn columns(&mut self) -> impl Iterator<Item = &mut Column>;
     /// Takes the rows that stand in the columns.
-    fn batch(&mut self, rows: usize, sink: &mut Self::Rows<'_>) -> Result<(), Error>;
+    fn batch(&mut self, rows: usize, sink: &mut Rows<'_, Self::Row>) -> Result<(), Error>;
     /// Holds the footer's metadata against the rows.
     fn end(self, metadata: &BTreeMap<&str, &str>) -> Result<Self::Meta, Error>;
 }
@@ -167,7 +170,7 @@ pub(super) trait Content: Sized {
 /// Memory is one batch and the tail. What rows say is proven only when `finish` is done; until then they
 /// are a claim.
 #[derive(Debug)]
-pub(super) struct FileReader<C> {
+pub(crate) struct FileReader<C> {
     memory_bytes: u64,
     part: Part,
     /// The part so far, and how many bytes it has in all.
@@ -194,7 +197,7 @@ enum Part {
 
 impl<C: Content> FileReader<C> {
     /// A reader that takes no more memory than this for what a file claims.
-    pub(super) fn new(memory_bytes: u64) -> Self {
+    pub(crate) fn new(memory_bytes: u64) -> Self {
         FileReader {
             memory_bytes,
             part: Part::Head,
@@ -208,7 +211,7 @@ impl<C: Content> FileReader<C> {
     }
 
     /// Takes the next bytes; rows go out as their batch is complete.
-    pub(super) fn push(&mut self, bytes: &[u8], rows: &mut C::Rows<'_>) -> Result<(), Error> {
+    pub(crate) fn push(&mut self, bytes: &[u8], rows: &mut Rows<'_, C::Row>) -> Result<(), Error> {
         let mut rest = bytes;
         while !matches!(self.part, Part::Tail) {
             let missing = self.part_bytes.saturating_sub(self.bytes.len());
@@ -229,7 +232,7 @@ impl<C: Content> FileReader<C> {
         Ok(())
     }
 
-    fn end_part(&mut self, rows: &mut C::Rows<'_>) -> Result<(), Error> {
+    fn end_part(&mut self, rows: &mut Rows<'_, C::Row>) -> Result<(), Error> {
         self.hash.update(&self.bytes);
         let (next, next_bytes) = match std::mem::replace(&mut self.part, Part::Tail) {
             Part::Head if self.bytes == ipc::HEAD => (Part::Prefix, ipc::END_OF_STREAM.len()),
@@ -294,7 +297,7 @@ impl<C: Content> FileReader<C> {
     /// The bytes are over. Checks the file's SHA-256, its footer, and what the footer says of the rows.
     ///
     /// All rows went out before: a batch is complete as soon as its last byte is there.
-    pub(super) fn finish(mut self) -> Result<C::Meta, Error> {
+    pub(crate) fn finish(mut self) -> Result<C::Meta, Error> {
         let at = Position::Byte(self.at);
         let (Part::Tail, Some((schema, content))) = (&self.part, self.content.take()) else {
             return Err(broken::<C>("the file ends before its rows do").at(at));

@@ -6,6 +6,8 @@ mod ipc;
 pub(crate) mod manifest;
 pub(crate) mod patch;
 
+pub(crate) use file::{Content, FileReader};
+
 /// A file of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Own {

@@ -11,22 +11,19 @@ mod table;
 mod write;
 
 pub(crate) use losses::LossyRows;
-pub(crate) use read::ManifestReader;
+pub(crate) use read::Nodes;
 pub(crate) use write::ManifestWriter;
 
 use crate::unread::Gaps;
 use tsdbproof_core::{
-    Error, Hour, Series,
-    digest::{Depth, Entry, Totals},
+    Error,
+    digest::{Depth, Totals},
 };
 
 use super::file::{self, shown};
 
 /// What the schema of a manifest says that it is.
 pub(crate) use table::WHAT;
-
-/// Takes the rows of a manifest.
-pub(crate) type Rows<'a> = dyn FnMut(&Series, Hour, &Entry) -> Result<(), Error> + 'a;
 
 /// What a manifest says beside its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,49 +9,28 @@ use tsdbproof_core::{
 };
 
 use super::{
-    Meta, Rows, damaged,
+    Meta, damaged,
     meta::from_text,
     rules::{Rules, hour_of_start},
     table::{DEPTH_KEY, Table, VERSION, WHAT, has_time, schema},
 };
 use crate::store::{
     column::Column,
-    file::{self, Content, FileReader, KEY, VERSION_KEY},
+    file::{self, Content, KEY, Rows, VERSION_KEY},
 };
 
-/// Reads a manifest pushed in pieces. Its tail takes 64 bytes for each MiB of the input files.
+/// The rows of a manifest, folded up to the roots. The file's tail takes 64 bytes for each MiB of inputs.
 #[derive(Debug)]
-pub(crate) struct ManifestReader(FileReader<Leaves>);
-
-impl ManifestReader {
-    /// A reader that takes no more memory than this for what a manifest claims.
-    pub(crate) fn new(memory_bytes: u64) -> Self {
-        ManifestReader(FileReader::new(memory_bytes))
-    }
-
-    /// Takes the next bytes; rows go out as their batch is complete.
-    pub(crate) fn push(&mut self, bytes: &[u8], rows: &mut Rows<'_>) -> Result<(), Error> {
-        self.0.push(bytes, rows)
-    }
-
-    /// The bytes are over. Checks names, counts, digests, roots and the file's SHA-256.
-    pub(crate) fn finish(self) -> Result<Meta, Error> {
-        self.0.finish()
-    }
-}
-
-/// The rows of a manifest, folded up to the roots.
-#[derive(Debug)]
-struct Leaves {
+pub(crate) struct Nodes {
     table: Table,
     rules: Rules,
     tree: Tree,
     rows: u64,
 }
 
-impl Content for Leaves {
+impl Content for Nodes {
     const NOUN: &'static str = "manifest";
-    type Rows<'a> = Rows<'a>;
+    type Row = (Hour, Entry);
     type Meta = Meta;
 
     fn open(found: &Schema) -> Result<Self, Error> {
@@ -66,21 +45,21 @@ impl Content for Leaves {
             _ => return Err(damaged("found other columns, expected those of a manifest")),
         };
         let (table, rules, tree) = (Table::new(depth), Rules::new(depth), Tree::new(depth));
-        Ok(Leaves { table, rules, tree, rows: 0 })
+        Ok(Nodes { table, rules, tree, rows: 0 })
     }
 
     fn columns(&mut self) -> impl Iterator<Item = &mut Column> {
         self.table.columns()
     }
 
-    fn batch(&mut self, rows: usize, sink: &mut Rows<'_>) -> Result<(), Error> {
+    fn batch(&mut self, rows: usize, sink: &mut Rows<'_, (Hour, Entry)>) -> Result<(), Error> {
         for row in 0..rows {
             let number = self.rows;
             let place = |flaw: String| damaged(format!("row {number}: {flaw}"));
             let (hour, entry) = self.row(row).map_err(place)?;
             let series = self.rules.series();
             self.tree.push(Name { series, hour }, &entry, &mut |_, _, _| ());
-            sink(series, hour, &entry)?;
+            sink(series, (hour, entry))?;
             self.rows += 1;
         }
         Ok(())
@@ -93,7 +72,7 @@ impl Content for Leaves {
     }
 }
 
-impl Leaves {
+impl Nodes {
     fn row(&mut self, row: usize) -> Result<(Hour, Entry), String> {
         let cut = || "its columns are cut".to_owned();
         let (table, depth) = (&self.table, self.table.depth);

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 use tsdbproof_core::{
-    Kind, Loss, Losses, Point, Tags, Value,
-    digest::{Hash, Name, OpenHour, Tree},
+    Hour, Kind, Loss, Losses, Point, Series, Tags, Value,
+    digest::{Entry, Hash, Name, OpenHour, Tree},
 };
 
 use super::*;
 use crate::store::{
-    Own,
+    FileReader, Own,
     file::{KEY, SHA256_KEY, VERSION_KEY},
     ipc, own,
 };
@@ -115,11 +115,11 @@ fn sample(depth: Depth) -> (Vec<Row>, Meta, Vec<u8>) {
 
 fn read_with(bytes: &[u8], piece: usize, memory: u64) -> Result<(Vec<Row>, Meta), Error> {
     let mut found = Vec::new();
-    let mut rows = |series: &Series, hour: Hour, entry: &Entry| {
-        found.push((series.clone(), hour, *entry));
+    let mut rows = |series: &Series, (hour, entry)| {
+        found.push((series.clone(), hour, entry));
         Ok(())
     };
-    let mut reader = ManifestReader::new(memory);
+    let mut reader = FileReader::<Nodes>::new(memory);
     for piece in bytes.chunks(piece) {
         reader.push(piece, &mut rows)?;
     }
@@ -316,7 +316,7 @@ fn other_files_and_newer_versions_are_told_apart() {
 #[test]
 fn an_error_of_the_one_who_takes_rows_ends_the_reading() {
     let (.., bytes) = sample(Depth::Hour);
-    let mut reader = ManifestReader::new(MEMORY_BYTES);
-    let mut rows = |_: &Series, _: Hour, _: &Entry| Err(Error::new(Kind::Interrupted, "stopped"));
+    let mut reader = FileReader::<Nodes>::new(MEMORY_BYTES);
+    let mut rows = |_: &Series, _| Err(Error::new(Kind::Interrupted, "stopped"));
     assert_eq!(reader.push(&bytes, &mut rows).unwrap_err().kind(), Kind::Interrupted);
 }

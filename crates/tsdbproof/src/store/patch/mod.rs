@@ -20,11 +20,11 @@ mod table;
 mod tests;
 mod write;
 
-pub(crate) use read::PatchReader;
+pub(crate) use read::Changes;
 pub(crate) use table::WHAT;
 pub(crate) use write::PatchWriter;
 
-use tsdbproof_core::{Error, Series, Value, digest::Roots};
+use tsdbproof_core::{Error, Value, digest::Roots};
 
 use super::file::{self, shown};
 
@@ -37,9 +37,6 @@ pub(crate) struct Change {
     /// The value that comes.
     pub(crate) new: Option<Value>,
 }
-
-/// Takes the changes of a patch.
-pub(crate) type Changes<'a> = dyn FnMut(&Series, Change) -> Result<(), Error> + 'a;
 
 /// One end of a patch.
 #[derive(Debug, Clone, PartialEq, Eq)]

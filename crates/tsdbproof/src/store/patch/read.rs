@@ -6,39 +6,18 @@ use arrow_schema::Schema;
 use tsdbproof_core::{Error, Series, TIME_LIMIT_MS, Tags};
 
 use super::{
-    ChangeCounts, Changes, Meta, damaged,
+    Change, ChangeCounts, Meta, damaged,
     meta::from_text,
     table::{Table, VERSION, WHAT, schema},
 };
 use crate::store::{
     column::Column,
-    file::{self, Content, FileReader, KEY, VERSION_KEY},
+    file::{self, Content, KEY, Rows, VERSION_KEY},
 };
-
-/// Reads a patch pushed in pieces.
-#[derive(Debug)]
-pub(crate) struct PatchReader(FileReader<Rows>);
-
-impl PatchReader {
-    /// A reader that takes no more memory than this for what a patch claims.
-    pub(crate) fn new(memory_bytes: u64) -> Self {
-        PatchReader(FileReader::new(memory_bytes))
-    }
-
-    /// Takes the next bytes; changes go out as their batch is complete, and are proven by `finish`.
-    pub(crate) fn push(&mut self, bytes: &[u8], changes: &mut Changes<'_>) -> Result<(), Error> {
-        self.0.push(bytes, changes)
-    }
-
-    /// The bytes are over. Checks the order of changes, their counts and the file's SHA-256.
-    pub(crate) fn finish(self) -> Result<Meta, Error> {
-        self.0.finish()
-    }
-}
 
 /// The changes of a patch, as far as the next one depends on them.
 #[derive(Debug)]
-struct Rows {
+pub(crate) struct Changes {
     table: Table,
     series: Series,
     timestamp_ms: u64,
@@ -46,9 +25,9 @@ struct Rows {
     counts: ChangeCounts,
 }
 
-impl Content for Rows {
+impl Content for Changes {
     const NOUN: &'static str = "patch";
-    type Rows<'a> = Changes<'a>;
+    type Row = Change;
     type Meta = Meta;
 
     fn open(found: &Schema) -> Result<Self, Error> {
@@ -61,14 +40,14 @@ impl Content for Rows {
             return Err(damaged("found other columns, expected those of a patch"));
         }
         let (table, series) = (Table::new(), Series::default());
-        Ok(Rows { table, series, timestamp_ms: 0, number: 0, counts: ChangeCounts::default() })
+        Ok(Changes { table, series, timestamp_ms: 0, number: 0, counts: ChangeCounts::default() })
     }
 
     fn columns(&mut self) -> impl Iterator<Item = &mut Column> {
         self.table.columns()
     }
 
-    fn batch(&mut self, rows: usize, sink: &mut Changes<'_>) -> Result<(), Error> {
+    fn batch(&mut self, rows: usize, sink: &mut Rows<'_, Change>) -> Result<(), Error> {
         for row in 0..rows {
             let number = self.number;
             let place = |flaw: &str| damaged(format!("row {number}: {flaw}"));
@@ -94,7 +73,7 @@ impl Content for Rows {
     }
 }
 
-impl Rows {
+impl Changes {
     /// Takes the name of the next row.
     fn name(&mut self, row: usize) -> Result<(), &'static str> {
         let cut = "its columns are cut";

@@ -1,9 +1,9 @@
 //! Patches written, read back and damaged.
 
-use tsdbproof_core::{Kind, Tags, digest::Hash};
+use tsdbproof_core::{Kind, Series, Tags, digest::Hash};
 
 use super::*;
-use crate::store::{Own, own};
+use crate::store::{FileReader, Own, own};
 
 const MEMORY_BYTES: u64 = 1 << 22;
 
@@ -37,7 +37,7 @@ fn write(changes: &[(Series, Change)]) -> Vec<u8> {
 
 fn read(bytes: &[u8]) -> Result<(Vec<(Series, Change)>, Meta), Error> {
     let mut found = Vec::new();
-    let mut reader = PatchReader::new(MEMORY_BYTES);
+    let mut reader = FileReader::<Changes>::new(MEMORY_BYTES);
     for piece in bytes.chunks(777) {
         reader.push(piece, &mut |series: &Series, change| {
             found.push((series.clone(), change));
