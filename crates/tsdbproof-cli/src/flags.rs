@@ -11,13 +11,14 @@ use tsdbproof_sources::{Opening, PIECE_BYTES, Resources, memory_bytes};
 
 use crate::{
     Machine,
+    servers::Servers,
     values::{self, ReportTo, When},
 };
 
 /// How sources are read.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading")]
-pub(crate) struct Reading {
+struct Reading {
     /// Take every source for this format, whatever its bytes say
     #[arg(long, value_name = "FORMAT", value_parser = values::format())]
     format: Option<&'static str>,
@@ -56,6 +57,18 @@ pub(crate) struct Reading {
     /// The longest line that is read; a longer one is a problem [default: 1MiB]
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
     max_line: Option<u64>,
+}
+
+/// How a job gets at its sources: how they are read, how servers are asked, with how much of the
+/// machine.
+#[derive(Debug, Args)]
+pub(crate) struct Access {
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    servers: Servers,
+    #[command(flatten)]
+    budget: Budget,
 }
 
 /// What is looked at.
@@ -221,8 +234,25 @@ pub(crate) struct Uids {
     pub(crate) uids: Vec<OsString>,
 }
 
+impl Access {
+    /// Sets these flags in the options of a job, and gives what opens its sources.
+    pub(crate) fn open(
+        &self,
+        options: &mut Options,
+        machine: &mut Machine<'_>,
+    ) -> Result<Opening, Error> {
+        self.reading.apply(options, machine.now_ms)?;
+        let opening = self.budget.open(options, machine);
+        self.servers.open(opening, machine)
+    }
+
+    pub(crate) fn resources(&self) -> Resources {
+        self.budget.resources()
+    }
+}
+
 impl Reading {
-    pub(crate) fn apply(&self, options: &mut Options, now_ms: u64) -> Result<(), Error> {
+    fn apply(&self, options: &mut Options, now_ms: u64) -> Result<(), Error> {
         let now = self.now.as_ref().map(|text| parse_time(text, now_ms)).transpose();
         options.now_ms = now.map_err(|error| error.in_file("--now"))?;
         options.format = self.format.and_then(format_by_name);
@@ -269,12 +299,16 @@ impl Leniency {
 }
 
 impl Budget {
-    pub(crate) fn apply(&self, options: &mut Options) {
+    /// Sets these flags in the options of a job, and gives what opens files.
+    pub(crate) fn open(&self, options: &mut Options, machine: &mut Machine<'_>) -> Opening {
         options.memory_bytes = self.memory.unwrap_or_else(memory_bytes);
         options.read.limits = options.read.limits.within(options.memory_bytes);
         if let Some(bytes) = self.split_size {
             options.split_bytes = bytes;
         }
+        let stdin = std::mem::replace(&mut machine.stdin, Box::new(std::io::empty()));
+        Opening::new(stdin, options.read.limits, self.piece_bytes(), &machine.stop)
+            .with_format_given(options.format.is_some())
     }
 
     pub(crate) fn resources(&self) -> Resources {
@@ -283,13 +317,6 @@ impl Budget {
             temp_dir: self.temp_dir.clone().unwrap_or_else(std::env::temp_dir),
             piece_bytes: self.piece_bytes(),
         }
-    }
-
-    /// What opens the sources of a job with these options.
-    pub(crate) fn opening(&self, options: &Options, machine: &mut Machine<'_>) -> Opening {
-        let stdin = std::mem::replace(&mut machine.stdin, Box::new(std::io::empty()));
-        Opening::new(stdin, options.read.limits, self.piece_bytes(), &machine.stop)
-            .with_format_given(options.format.is_some())
     }
 
     fn piece_bytes(&self) -> usize {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use tsdbproof_core::{Error, Hour, Loss, Point, Problem, Series, Tags};
 
-use crate::RowSummary;
+use crate::{RowSummary, writing};
 
 /// A series as a sink knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,10 +62,14 @@ pub trait FormatReader: Send {
 /// What is written, read back, gives the same points; what the format can't say is refused first.
 pub trait FormatWriter: Send {
     /// Why the format can't hold a series of this name.
-    fn refuses_series(&self, series: &Series) -> Option<&'static str>;
+    fn refuses_series(&self, series: &Series) -> Option<&'static str> {
+        writing::refuses_series(series)
+    }
 
     /// Why the format can't hold this point.
-    fn refuses_point(&self, point: Point) -> Option<&'static str>;
+    fn refuses_point(&self, _: Point) -> Option<&'static str> {
+        None
+    }
 
     /// Appends points of one series to `out`. Series come in the order of their names, each once or
     /// in several calls one behind the other; its points ascend in time.

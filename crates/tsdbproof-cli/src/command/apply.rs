@@ -7,16 +7,16 @@ use std::{
 };
 
 use tsdbproof::{
-    Asked, Course, Error, Expect, Options, Target, format_by_name,
+    Asked, Course, Error, Expect, Options,
     report::{JobKind, Verdict},
 };
 use tsdbproof_sources::{NativeOutputs, block_on};
 
-use super::Plan;
+use super::{Plan, target};
 use crate::{
     Ended, Machine,
-    flags::{Budget, Explaining, Leniency, Reading, Telling, Uids},
-    output::check_output,
+    flags::{Access, Explaining, Leniency, Telling, Uids},
+    output::{check_output, refuse_input},
     usage, values,
 };
 
@@ -63,41 +63,34 @@ pub(super) struct Args {
     #[command(flatten)]
     uids: Uids,
     #[command(flatten)]
-    reading: Reading,
+    access: Access,
     #[command(flatten)]
     leniency: Leniency,
     #[command(flatten)]
     telling: Telling,
-    #[command(flatten)]
-    budget: Budget,
 }
 
 impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options::default();
-        self.reading.apply(&mut options, machine.now_ms)?;
         self.leniency.apply(&mut options);
-        self.budget.apply(&mut options);
         if self.output == Path::new("-") {
             return Err(usage("the output has to be read back", "name a file: -o FILE"));
         }
         check_output(&self.telling, machine, &self.output, "the result")?;
-        let name = self.output.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        let target = Target::of(&name, self.write.and_then(format_by_name), false)?;
-        let mut opening = self.budget.opening(&options, machine);
+        let target = target(&self.output, self.write, false)?;
+        let mut opening = self.access.open(&mut options, machine)?;
         let base = opening.source_with_uids(slice::from_ref(&self.base), &self.uids.uids)?;
         let patches = self.patches.iter().map(|name| opening.input(name));
         let patches = patches.collect::<Result<Vec<_>, _>>()?;
-        if opening.is_input(&self.output) {
-            return Err(usage("the output is an input, and would be overwritten", "name another"));
-        }
-        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        refuse_input(&self.output, &opening)?;
+        let plan = Plan { opening, resources: self.access.resources(), telling: &self.telling };
         if self.explaining.explain {
             let asked = Asked::Source(JobKind::Apply, &base);
             return plan.explain(machine, asked, &options, &[&self.output]);
         }
         let mut outputs =
-            NativeOutputs::file(&self.output, &self.budget.resources(), &machine.stop)?;
+            NativeOutputs::file(&self.output, &self.access.resources(), &machine.stop)?;
         let course = Course { until: self.root, is_reverse: self.reverse };
         let report = plan.report(machine, |host, _| {
             let applied =

@@ -8,8 +8,7 @@ use tsdbproof_sources::block_on;
 use super::Plan;
 use crate::{
     Ended, Machine,
-    flags::{Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
-    servers::Servers,
+    flags::{Access, Explaining, Filters, Leniency, Telling, Uids},
     values,
 };
 
@@ -42,30 +41,23 @@ pub(super) struct Args {
     #[command(flatten)]
     uids: Uids,
     #[command(flatten)]
-    reading: Reading,
-    #[command(flatten)]
-    servers: Servers,
+    access: Access,
     #[command(flatten)]
     leniency: Leniency,
     #[command(flatten)]
     explaining: Explaining,
     #[command(flatten)]
     telling: Telling,
-    #[command(flatten)]
-    budget: Budget,
 }
 
 impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options::default();
         self.filters.apply(&mut options, machine.now_ms)?;
-        self.reading.apply(&mut options, machine.now_ms)?;
         self.leniency.apply(&mut options);
-        self.budget.apply(&mut options);
-        let opening = self.budget.opening(&options, machine);
-        let mut opening = self.servers.open(opening, machine)?;
+        let mut opening = self.access.open(&mut options, machine)?;
         let source = opening.source_with_uids(&self.sources, &self.uids.uids)?;
-        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        let plan = Plan { opening, resources: self.access.resources(), telling: &self.telling };
         let interval = self.interval.unwrap_or_default();
         if self.explaining.explain {
             return plan.explain(machine, Asked::Check(&source, interval), &options, &[]);

@@ -5,16 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tsdbproof::{Asked, Error, Options, Target, format_by_name};
+use tsdbproof::{Asked, Error, Options};
 use tsdbproof_sources::{NativeOutputs, Progress, block_on};
 
-use super::{Plan, STDERR, STDOUT};
+use super::{Plan, STDERR, STDOUT, target};
 use crate::{
     Ended, Machine,
-    flags::{Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
-    output::{Reports, Sink, check_output},
+    flags::{Access, Explaining, Filters, Leniency, Telling, Uids},
+    output::{Reports, Sink, check_output, refuse_input},
     progress::watch,
-    servers::Servers,
     usage, values,
 };
 
@@ -55,36 +54,27 @@ pub(super) struct Args {
     #[command(flatten)]
     uids: Uids,
     #[command(flatten)]
-    reading: Reading,
-    #[command(flatten)]
-    servers: Servers,
+    access: Access,
     #[command(flatten)]
     leniency: Leniency,
     #[command(flatten)]
     explaining: Explaining,
     #[command(flatten)]
     telling: Telling,
-    #[command(flatten)]
-    budget: Budget,
 }
 
 impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options::default();
         self.filters.apply(&mut options, machine.now_ms)?;
-        self.reading.apply(&mut options, machine.now_ms)?;
         self.leniency.apply(&mut options);
-        self.budget.apply(&mut options);
-        let target = self.target()?;
+        let target = target(&self.output, self.write, self.partition)?;
         check_output(&self.telling, machine, &self.output, "what is converted")?;
-        let opening = self.budget.opening(&options, machine);
-        let mut opening = self.servers.open(opening, machine)?;
+        let mut opening = self.access.open(&mut options, machine)?;
         let source = opening.source_with_uids(&self.sources, &self.uids.uids)?;
-        if opening.is_input(&self.output) {
-            return Err(usage("the output is an input, and would be overwritten", "name another"));
-        }
+        refuse_input(&self.output, &opening)?;
         if self.explaining.explain {
-            let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+            let plan = Plan { opening, resources: self.access.resources(), telling: &self.telling };
             let asked = Asked::Convert(&source, target);
             return plan.explain(machine, asked, &options, &[&self.output]);
         }
@@ -98,7 +88,7 @@ impl Args {
         };
         let reports = Reports::open(&self.telling, &palette, &opening, &machine.stop, stream)?;
         let progress = Progress::default();
-        let host = opening.into_host(self.budget.resources(), progress.clone())?;
+        let host = opening.into_host(self.access.resources(), progress.clone())?;
         let report = watch(display, &progress, machine.err, || {
             block_on(tsdbproof::convert(&host, &source, target, &options, &mut outputs))
         })?;
@@ -115,14 +105,8 @@ impl Args {
         self.output == Path::new("-")
     }
 
-    /// What is written: by `--write`, else by the file's name.
-    fn target(&self) -> Result<Target, Error> {
-        let name = self.output.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        Target::of(&name, self.write.and_then(format_by_name), self.partition)
-    }
-
     fn outputs(&self, machine: &Machine<'_>) -> Result<NativeOutputs, Error> {
-        let (resources, stop) = (self.budget.resources(), &machine.stop);
+        let (resources, stop) = (self.access.resources(), &machine.stop);
         match (self.partition, self.to_stdout()) {
             (true, true) => Err(usage("a partition is a folder", "name one: -o FOLDER")),
             (true, false) => NativeOutputs::folder(&self.output, &resources, stop),

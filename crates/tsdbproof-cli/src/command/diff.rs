@@ -12,9 +12,8 @@ use tsdbproof_sources::block_on;
 use super::Plan;
 use crate::{
     Ended, Machine,
-    flags::{Allowing, Budget, Explaining, Filters, Leniency, Reading, Telling},
+    flags::{Access, Allowing, Explaining, Filters, Leniency, Telling},
     output::{Sink, check_output},
-    servers::Servers,
     usage, values,
 };
 
@@ -63,33 +62,26 @@ pub(super) struct Args {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    reading: Reading,
-    #[command(flatten)]
-    servers: Servers,
+    access: Access,
     #[command(flatten)]
     allowing: Allowing,
     #[command(flatten)]
     leniency: Leniency,
     #[command(flatten)]
     telling: Telling,
-    #[command(flatten)]
-    budget: Budget,
 }
 
 impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options { profile: self.profile, ..Options::default() };
         self.filters.apply(&mut options, machine.now_ms)?;
-        self.reading.apply(&mut options, machine.now_ms)?;
         self.allowing.apply(&mut options);
         self.leniency.apply(&mut options);
-        self.budget.apply(&mut options);
-        let opening = self.budget.opening(&options, machine);
-        let mut opening = self.servers.open(opening, machine)?;
+        let mut opening = self.access.open(&mut options, machine)?;
         let base = opening.source_with_uids(slice::from_ref(&self.base), &self.uids_base)?;
         let current =
             opening.source_with_uids(slice::from_ref(&self.current), &self.uids_current)?;
-        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        let plan = Plan { opening, resources: self.access.resources(), telling: &self.telling };
         if self.explaining.explain {
             return plan.explain(machine, Asked::Diff(&base, &current), &options, &[]);
         }

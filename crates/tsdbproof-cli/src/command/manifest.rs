@@ -9,9 +9,8 @@ use tsdbproof_sources::block_on;
 use super::{Plan, merge};
 use crate::{
     Ended, Machine,
-    flags::{Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
+    flags::{Access, Explaining, Filters, Leniency, Telling, Uids},
     output::{check_output, refuse_input},
-    servers::Servers,
     values,
 };
 
@@ -64,15 +63,11 @@ pub(super) struct Args {
     #[command(flatten)]
     uids: Uids,
     #[command(flatten)]
-    reading: Reading,
-    #[command(flatten)]
-    servers: Servers,
+    access: Access,
     #[command(flatten)]
     leniency: Leniency,
     #[command(flatten)]
     telling: Telling,
-    #[command(flatten)]
-    budget: Budget,
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,13 +86,10 @@ impl Args {
             ..Options::default()
         };
         self.filters.apply(&mut options, machine.now_ms)?;
-        self.reading.apply(&mut options, machine.now_ms)?;
         self.leniency.apply(&mut options);
-        self.budget.apply(&mut options);
-        let opening = self.budget.opening(&options, machine);
-        let mut opening = self.servers.open(opening, machine)?;
+        let mut opening = self.access.open(&mut options, machine)?;
         let source = opening.source_with_uids(&self.sources, &self.uids.uids)?;
-        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        let plan = Plan { opening, resources: self.access.resources(), telling: &self.telling };
         let output = self.output.unwrap_or_default();
         if self.explaining.explain {
             check_output(&self.telling, machine, &output, "the manifest")?;

@@ -36,10 +36,9 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options::default();
-        self.budget.apply(&mut options);
-        let mut opening = self.budget.opening(&options, machine);
+        let mut opening = self.budget.open(&mut options, machine);
         let parts = opening.source(&self.parts, Wanted::Manifests)?;
-        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        let plan = Plan { opening, resources: self.budget.resources(), telling: &self.telling };
         let report = plan.manifest(machine, &self.output, |host, out| {
             block_on(tsdbproof::merge(host, &parts, &options, out))
         })?;

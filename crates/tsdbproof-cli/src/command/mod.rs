@@ -21,15 +21,15 @@ use std::{
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tsdbproof::{
-    Asked, Error, Means, Options,
+    Asked, Error, Means, Options, Target, format_by_name,
     render::{TextOptions, explanation_json, explanation_text},
     report::Report,
 };
-use tsdbproof_sources::{NativeHost, Opening, Progress};
+use tsdbproof_sources::{NativeHost, Opening, Progress, Resources};
 
 use crate::{
     Ended, Machine,
-    flags::{Budget, Telling},
+    flags::Telling,
     guess::with_sibling,
     output::{Reports, STDERR, STDOUT, Sink, check_output, text_or_json},
     progress::watch,
@@ -164,10 +164,16 @@ impl Call {
     }
 }
 
+/// How points are written to a file: in this format, else in the one that the file's name tells.
+fn target(output: &Path, write: Option<&str>, partition: bool) -> Result<Target, Error> {
+    let name = output.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    Target::of(&name, write.and_then(format_by_name), partition)
+}
+
 /// A job before it begins: what it reads is open.
 struct Plan<'a> {
     opening: Opening,
-    budget: &'a Budget,
+    resources: Resources,
     telling: &'a Telling,
 }
 
@@ -182,7 +188,7 @@ impl Plan<'_> {
         let stream = Sink::stream(machine.out, STDOUT);
         let reports = Reports::open(self.telling, &palette, &self.opening, &machine.stop, stream);
         let (mut reports, progress) = (reports?, Progress::default());
-        let host = self.opening.into_host(self.budget.resources(), progress.clone())?;
+        let host = self.opening.into_host(self.resources, progress.clone())?;
         let report = watch(display, &progress, machine.err, || job(&host, &mut reports))?;
         reports.finish(&report)?;
         Ok(report)
@@ -196,11 +202,10 @@ impl Plan<'_> {
         options: &Options,
         writes: &[&Path],
     ) -> Result<Ended, Error> {
-        let resources = self.budget.resources();
         let path = |path: &Path| path.to_string_lossy().into_owned();
         let means = Means {
-            threads: resources.thread_count(),
-            temp_dir: Some(path(&resources.temp_dir)),
+            threads: self.resources.thread_count(),
+            temp_dir: Some(path(&self.resources.temp_dir)),
             writes: writes.iter().copied().map(path).collect(),
         };
         let explanation = tsdbproof::explain(asked, options, means)?;
@@ -234,7 +239,7 @@ impl Plan<'_> {
         };
         let reports = Reports::open(self.telling, &palette, &self.opening, &machine.stop, stream);
         let (reports, progress) = (reports?, Progress::default());
-        let host = self.opening.into_host(self.budget.resources(), progress.clone())?;
+        let host = self.opening.into_host(self.resources, progress.clone())?;
         let report = watch(display, &progress, machine.err, || job(&host, &mut manifest))?;
         // Of parts that contradict each other there is no manifest.
         if report.contradictions.is_empty() {

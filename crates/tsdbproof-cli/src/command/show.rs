@@ -8,8 +8,7 @@ use tsdbproof_sources::block_on;
 use super::Plan;
 use crate::{
     Ended, Machine,
-    flags::{Budget, Explaining, Reading, Telling, Uids},
-    servers::Servers,
+    flags::{Access, Explaining, Telling, Uids},
 };
 
 /// Tells what a manifest or an archive holds: totals, span, metrics, days, size at each depth
@@ -28,24 +27,17 @@ pub(super) struct Args {
     #[command(flatten)]
     uids: Uids,
     #[command(flatten)]
-    reading: Reading,
-    #[command(flatten)]
-    servers: Servers,
+    access: Access,
     #[command(flatten)]
     telling: Telling,
-    #[command(flatten)]
-    budget: Budget,
 }
 
 impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options::default();
-        self.reading.apply(&mut options, machine.now_ms)?;
-        self.budget.apply(&mut options);
-        let opening = self.budget.opening(&options, machine);
-        let mut opening = self.servers.open(opening, machine)?;
+        let mut opening = self.access.open(&mut options, machine)?;
         let source = opening.source_with_uids(slice::from_ref(&self.file), &self.uids.uids)?;
-        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        let plan = Plan { opening, resources: self.access.resources(), telling: &self.telling };
         if self.explaining.explain {
             let asked = Asked::Source(JobKind::Show, &source);
             return plan.explain(machine, asked, &options, &[]);

@@ -8,8 +8,7 @@ use tsdbproof_sources::{Opening, block_on};
 use super::Plan;
 use crate::{
     Ended, Machine,
-    flags::{Allowing, Budget, Explaining, Filters, Leniency, Reading, Telling, Uids},
-    servers::Servers,
+    flags::{Access, Allowing, Explaining, Filters, Leniency, Telling, Uids},
     usage, values,
 };
 
@@ -47,32 +46,25 @@ pub(super) struct Args {
     #[command(flatten)]
     uids: Uids,
     #[command(flatten)]
-    reading: Reading,
-    #[command(flatten)]
-    servers: Servers,
+    access: Access,
     #[command(flatten)]
     allowing: Allowing,
     #[command(flatten)]
     leniency: Leniency,
     #[command(flatten)]
     telling: Telling,
-    #[command(flatten)]
-    budget: Budget,
 }
 
 impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options { profile: self.profile, ..Options::default() };
         self.filters.apply(&mut options, machine.now_ms)?;
-        self.reading.apply(&mut options, machine.now_ms)?;
         self.allowing.apply(&mut options);
         self.leniency.apply(&mut options);
-        self.budget.apply(&mut options);
-        let opening = self.budget.opening(&options, machine);
-        let mut opening = self.servers.open(opening, machine)?;
+        let mut opening = self.access.open(&mut options, machine)?;
         let (against, names) = self.against(&mut opening)?;
         let source = opening.source_with_uids(names, &self.uids.uids)?;
-        let plan = Plan { opening, budget: &self.budget, telling: &self.telling };
+        let plan = Plan { opening, resources: self.access.resources(), telling: &self.telling };
         if self.explaining.explain {
             return plan.explain(machine, Asked::Verify(&against, &source), &options, &[]);
         }

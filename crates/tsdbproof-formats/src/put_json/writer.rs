@@ -20,10 +20,6 @@ impl Writer {
 }
 
 impl FormatWriter for Writer {
-    fn refuses_series(&self, series: &Series) -> Option<&'static str> {
-        writing::refuses_series(series)
-    }
-
     fn refuses_point(&self, point: Point) -> Option<&'static str> {
         writing::refuses_value(point).or_else(|| writing::refuses_time(point))
     }

@@ -10,7 +10,6 @@ use super::lz4::pack_frame;
 use crate::{
     FormatWriter,
     tables::growing::{Growing, Grown, schema},
-    writing,
 };
 
 /// Rows of a batch.
@@ -93,14 +92,6 @@ fn layout(grown: Grown, body: &mut Vec<u8>) -> Layout {
 }
 
 impl FormatWriter for Writer {
-    fn refuses_series(&self, series: &Series) -> Option<&'static str> {
-        writing::refuses_series(series)
-    }
-
-    fn refuses_point(&self, _: Point) -> Option<&'static str> {
-        None
-    }
-
     fn points(
         &mut self,
         series: &Series,

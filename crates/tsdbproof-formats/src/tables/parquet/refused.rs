@@ -43,14 +43,6 @@ impl FormatReader for Refused {
 }
 
 impl FormatWriter for Refused {
-    fn refuses_series(&self, _: &Series) -> Option<&'static str> {
-        None
-    }
-
-    fn refuses_point(&self, _: Point) -> Option<&'static str> {
-        None
-    }
-
     fn points(&mut self, _: &Series, _: &[Point], _: &mut Vec<u8>) -> Result<(), Error> {
         Err(refused())
     }

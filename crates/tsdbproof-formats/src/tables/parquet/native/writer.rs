@@ -20,7 +20,6 @@ use tsdbproof_core::{Error, Kind, Point, Series};
 use crate::{
     FormatWriter,
     tables::growing::{Growing, Grown, Text, entry_fields, schema},
-    writing,
 };
 
 /// Rows that are handed to the encoder at a time.
@@ -141,14 +140,6 @@ fn failed(error: ParquetError) -> Error {
 }
 
 impl FormatWriter for Writer {
-    fn refuses_series(&self, series: &Series) -> Option<&'static str> {
-        writing::refuses_series(series)
-    }
-
-    fn refuses_point(&self, _: Point) -> Option<&'static str> {
-        None
-    }
-
     fn points(
         &mut self,
         series: &Series,
