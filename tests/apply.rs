@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 use tsdbproof::{
-    Course, Error, Expect, Input, Kind, Limits, Options, apply, diff_with_patch, format_by_name,
+    Course, Depth, Error, Expect, Input, Kind, Limits, Options, apply, diff_with_patch,
+    format_by_name,
     host::HEAD_BYTES,
     report::{Difference, Differences, Report, Verdict},
 };
@@ -64,6 +65,11 @@ fn root(text: &[u8]) -> String {
 const FORWARD: Course = Course { until: None, is_reverse: false };
 const BACK: Course = Course { until: None, is_reverse: true };
 
+/// The manifest of a text.
+fn manifest(text: &[u8]) -> Vec<u8> {
+    manifest_of(text, &Options { allow_empty: true, ..Options::default() }).0
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -78,6 +84,25 @@ proptest! {
         let (report, found) = applied(&current, &[&patch], BACK).expect("it fits");
         prop_assert_eq!(report.verdict, Verdict::Same, "{:?}", report.reasons);
         prop_assert_eq!(root(&found), root(&base));
+    }
+
+    #[test]
+    fn a_patch_against_a_manifest_alone_leads_to_current(a in points(), b in points()) {
+        let (base, current) = (text(&a), text(&b));
+        let (_, patch) = try_patch(&manifest(&base), &current, &Options::default()).expect("sound");
+        let (report, found) = applied(&base, &[&patch], FORWARD).expect("it fits");
+        prop_assert_eq!(report.verdict, Verdict::Same, "{:?}", report.reasons);
+        prop_assert_eq!(root(&found), root(&current));
+        let told = &report.patches[0];
+        prop_assert_eq!((told.replaced, told.deleted), (0, 0));
+        let back = applied(&current, &[&patch], BACK);
+        match told.cleared_hours {
+            0 => prop_assert_eq!(root(&back.expect("nothing is lost").1), root(&base)),
+            _ => prop_assert!(back.unwrap_err().to_string().contains("can't be taken back")),
+        }
+        prop_assume!(root(&base) != root(&current));
+        let (report, found) = applied(&current, &[&patch], FORWARD).expect("it can be read");
+        prop_assert_eq!((report.verdict, found.len()), (Verdict::Different, 0));
     }
 
     #[test]
@@ -126,6 +151,18 @@ fn the_damaged_restore_becomes_sound_and_the_same_changes_are_the_same_bytes() {
 }
 
 #[test]
+fn a_patch_against_a_manifest_holds_the_hours_that_differ_and_no_others() {
+    let (main, restored) = (data("main-import.txt"), data("restored/restored-import.txt"));
+    let (report, there) = try_patch(&manifest(&main), &restored, &Options::default()).unwrap();
+    let told = &report.patches[0];
+    let compared = report.compared.as_ref().unwrap();
+    assert!(told.cleared_hours > 0 && told.cleared_hours <= compared.nodes - compared.equal_nodes);
+    assert!(told.cleared_points < compared.base_points / 2, "{told:?}");
+    let (report, found) = applied(&main, &[&there], FORWARD).expect("it fits");
+    assert_eq!((report.verdict, root(&found)), (Verdict::Same, root(&restored)));
+}
+
+#[test]
 fn no_patch_is_made_of_what_is_not_whole() {
     let refused = |base: &[u8], current: &[u8], says: &str| {
         let error = try_patch(base, current, &Options::default()).expect_err(says);
@@ -135,6 +172,10 @@ fn no_patch_is_made_of_what_is_not_whole() {
     let (sound, damaged) = (b"a 2 1 h=x\n", b"a 2 1 h=x\nno line\n");
     assert_eq!(refused(sound, damaged, "current is not whole"), Kind::Malformed);
     assert_eq!(refused(damaged, sound, "base is not whole"), Kind::Malformed);
+    assert_eq!(refused(&manifest(damaged), sound, "base is not whole"), Kind::Malformed);
+    refused(sound, &manifest(sound), "CURRENT is a manifest");
+    let by_day = Options { depth: Depth::Day, ..Options::default() };
+    refused(&manifest_of(sound, &by_day).0, sound, "of depth day");
     let patch = patch(sound, b"a 2 2 h=x\n");
     refused(&patch, sound, "holds changes");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tsdbproof_core::{Error, Kind, Point, Value};
+use tsdbproof_core::{Error, HOUR_MS, Kind, Point, Value};
 
 use super::{
     Source,
@@ -45,7 +45,7 @@ pub async fn apply<H: Host, O: Outputs>(
     let memory_bytes = options.memory_bytes;
     let mut patches = patches::read(host, patches, base.inputs.len(), &spill, memory_bytes).await?;
     if course.is_reverse {
-        patches.iter_mut().for_each(ReadPatch::reverse);
+        patches.iter_mut().try_for_each(ReadPatch::reverse)?;
     }
     let scope = scope_of(&patches, &options.scope)?;
     let options = &Options { scope, ..options.clone() };
@@ -97,7 +97,8 @@ fn write<O: Outputs>(
     let mut walk = looked.walk(duplicates)?;
     let mut next = walk.next_series()?;
     let open = |patch: &ReadPatch| {
-        Ok::<_, Error>(Changes { changes: patch.changes(spill)?, is_reversed: patch.is_reversed })
+        let (changes, is_reversed) = (patch.changes(spill)?, patch.is_reversed);
+        Ok::<_, Error>(Changes { changes, is_reversed, cleared_to_ms: 0 })
     };
     let mut patches = chain.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     loop {
@@ -110,6 +111,7 @@ fn write<O: Outputs>(
         let mut changes = Vec::new();
         for patch in &mut patches {
             if patch.changes.seek(&series)? {
+                patch.cleared_to_ms = 0;
                 changes.push(patch);
             }
         }
@@ -125,9 +127,28 @@ fn write<O: Outputs>(
 struct Changes {
     changes: Merge<Change>,
     is_reversed: bool,
+    /// Where the hour of the series ends that was cleared last.
+    cleared_to_ms: u64,
 }
 
 impl Changes {
+    /// Makes the changes of an instant to its values.
+    fn apply_at(&mut self, timestamp_ms: u64, values: &mut Vec<Value>) -> Result<(), Error> {
+        let mut change = self.next_at(timestamp_ms)?;
+        if change.take_if(|change| change.clears_hour()).is_some() {
+            self.cleared_to_ms = timestamp_ms + HOUR_MS;
+            change = self.next_at(timestamp_ms)?;
+        }
+        if timestamp_ms < self.cleared_to_ms {
+            values.clear();
+        }
+        while let Some(next) = change {
+            next.apply(values)?;
+            change = self.next_at(timestamp_ms)?;
+        }
+        Ok(())
+    }
+
     /// The next change of this instant.
     fn next_at(&mut self, timestamp_ms: u64) -> Result<Option<Change>, Error> {
         if self.changes.peek().is_none_or(|change| change.timestamp_ms != timestamp_ms) {
@@ -158,9 +179,7 @@ fn write_series<O: Outputs>(
             stored = take(&mut walk)?;
         }
         for patch in &mut patches {
-            while let Some(change) = patch.next_at(timestamp_ms)? {
-                change.apply(&mut values)?;
-            }
+            patch.apply_at(timestamp_ms, &mut values)?;
         }
         values.sort_unstable();
         for value in values {

@@ -2,12 +2,15 @@
 
 use std::io::Write;
 
-use tsdbproof_core::{Error, Kind, Profile, Record, Series, digest::Roots};
+use tsdbproof_core::{
+    Error, Kind, Profile, Record, Series,
+    digest::{Depth, Roots},
+};
 
 use super::compare::{Instants, Pairs, are_equal, check_found, open, wanted};
 use crate::{
     Host, Options,
-    look::{Kept, Looked, Merge},
+    look::{Kept, Leaves, Looked, Merge, Wanted},
     report::{PatchSummary, Report, Side},
     store::patch::{Change, PatchWriter, State},
 };
@@ -17,28 +20,38 @@ fn state(side: &Side, roots: Roots) -> State {
     State { roots, points: side.totals.points, names: side.names.clone() }
 }
 
-/// Writes the patch that makes current of base.
+/// One end of the patch.
+pub(super) struct End<'a> {
+    pub(super) leaves: &'a Leaves,
+    /// Where its points can be found, unless it is a manifest.
+    pub(super) looked: Option<&'a Looked>,
+    pub(super) roots: Roots,
+}
+
+/// Writes the patch that makes current of base. Of a manifest as base it clears the hours that differ.
 ///
-/// Errors: a side that is not whole, for a patch would delete what it lost.
+/// Errors: a side that is not whole, for a patch would delete what it lost; a manifest as current, or one
+/// without hours.
 pub(super) async fn write<H: Host>(
     host: &H,
-    sides: [(&Looked, Roots); 2],
+    ends: [End<'_>; 2],
     report: &Report,
     options: &Options,
     out: &mut (dyn Write + Send),
 ) -> Result<PatchSummary, Error> {
     refuse_gaps(report)?;
+    refuse_manifests(&ends)?;
     let [Some(base), Some(current)] = [report.sides.first(), report.sides.get(1)] else {
         return Err(Error::usage("a side is missing"));
     };
     // Whatever profile decides, a patch leads to the numbers as they are.
     let options = &Options { profile: Profile::Exact, ..options.clone() };
-    let leaves = sides.map(|(looked, _)| looked.leaves.clone());
+    let leaves = ends.each_ref().map(|end| end.leaves.clone());
     let [of_base, of_current] = wanted(&leaves, |rows, _| !are_equal(rows, Profile::Exact))?;
-    let [(in_base, base_roots), (in_current, current_roots)] = sides;
-    let runs =
-        [in_base.points_of(host, of_base).await?, in_current.points_of(host, of_current).await?];
-    let mut points = [open(in_base, &runs[0])?, open(in_current, &runs[1])?];
+    let [in_base, in_current] = &ends;
+    let mut points =
+        [in_base.points(host, of_base).await?, in_current.points(host, of_current).await?];
+    let clears = in_base.looked.is_none();
     let mut pairs = Pairs::open(&leaves)?;
     let mut writer = PatchWriter::new(out)?;
     while let Some((series, _)) = pairs.next_series()? {
@@ -48,18 +61,54 @@ pub(super) async fn write<H: Host>(
         while let Some(rows) = pairs.next()? {
             let hour = rows.iter().flatten().map(|row| row.hour).next();
             let Some(hour) = hour.filter(|_| !are_equal(&rows, Profile::Exact)) else { continue };
-            check_found(&rows, hour_changes(&mut points, hour, options, &series, &mut writer)?)?;
+            let base_points = rows[0].as_ref().map(|row| row.entry.exact.points);
+            if let Some(count) = base_points.filter(|_| clears) {
+                writer.clear(&series, hour, count)?;
+            }
+            let [in_base, in_current] =
+                hour_changes(&mut points, hour, options, &series, &mut writer)?;
+            let in_base = if clears { base_points.unwrap_or(0) } else { in_base };
+            check_found(&rows, [in_base, in_current])?;
         }
     }
-    let (base, current) = (state(base, base_roots), state(current, current_roots));
+    let (base, current) = (state(base, in_base.roots), state(current, in_current.roots));
     let (_, counts) = writer.finish(base.clone(), current.clone(), options.scope.text())?;
     Ok(PatchSummary::new("", &base, &current, counts))
+}
+
+impl End<'_> {
+    /// The points of these hours, with others among them; none of a manifest.
+    async fn points<H: Host>(&self, host: &H, hours: Wanted) -> Result<Merge<Kept>, Error> {
+        match self.looked {
+            Some(looked) => open(looked, &looked.points_of(host, hours).await?),
+            None => Merge::open(&self.leaves.spill, &[]),
+        }
+    }
+}
+
+/// Manifests that can't be an end of a patch.
+fn refuse_manifests([base, current]: &[End<'_>; 2]) -> Result<(), Error> {
+    let refuse = |what: String, help| Err(Error::new(Kind::Unsupported, what).help(help));
+    if current.looked.is_none() {
+        let what = "no patch: CURRENT is a manifest, and a patch holds its points";
+        return refuse(what.to_owned(), "name the backup itself in place of its manifest");
+    }
+    if base.looked.is_none() && base.leaves.depth != Depth::Hour {
+        let depth = base.leaves.depth.name();
+        let what = format!(
+            "no patch: BASE is a manifest of depth {depth}, and a patch goes by the hours that differ"
+        );
+        return refuse(what, "name the backup itself, or a manifest made with --depth hour");
+    }
+    Ok(())
 }
 
 /// What was not read would pass for deleted.
 fn refuse_gaps(report: &Report) -> Result<(), Error> {
     let is_whole = |side: &Side| {
         side.not_read.is_empty()
+            && side.unread.is_empty()
+            && side.left_out.is_empty()
             && side.losses.is_empty()
             && side.problems.iter().all(|it| !it.is_damage)
     };

@@ -29,12 +29,23 @@ impl ReadPatch {
         Merge::open(spill, std::slice::from_ref(&self.run))
     }
 
-    /// Takes back what it did.
-    pub(super) fn reverse(&mut self) {
+    /// Takes back what it did. Errors: it clears hours, and does not know their points.
+    pub(super) fn reverse(&mut self) -> Result<(), Error> {
         let Meta { base, result, counts, .. } = &mut self.meta;
+        if counts.cleared_hours > 0 {
+            let what = format!(
+                "can't be taken back: it was made against a manifest, and does not hold the points \
+                 of {} hours that it clears",
+                counts.cleared_hours
+            );
+            return Err(Error::new(Kind::Unsupported, what)
+                .in_file(&self.name)
+                .help("restore the backup that it starts from"));
+        }
         std::mem::swap(base, result);
         std::mem::swap(&mut counts.added, &mut counts.deleted);
         self.is_reversed = true;
+        Ok(())
     }
 }
 

@@ -69,7 +69,7 @@ pub async fn diff<H: Host>(
 
 /// The same, and writes the patch that makes current of base to `patch`.
 ///
-/// Errors: a side is a manifest, or not whole.
+/// Errors: current is a manifest, or a side not whole.
 pub async fn diff_with_patch<H: Host>(
     host: &H,
     base: &Source,
@@ -140,6 +140,16 @@ impl Read {
         };
         let has_unnamed = survey.losses.contains_key(Loss::UnnamedUids.name());
         Compare { leaves: self.leaves().clone(), looked, has_unnamed, unread }
+    }
+
+    /// Its end of a patch.
+    fn end(&self, survey: &Survey) -> patch::End<'_> {
+        let (leaves, roots) = (self.leaves(), survey.totals.roots);
+        let looked = match self {
+            Read::Source(looked) => Some(&**looked),
+            Read::Manifest(_) => None,
+        };
+        patch::End { leaves, looked, roots }
     }
 
     /// Its metrics.
@@ -287,12 +297,8 @@ async fn report<H: Host>(
     verdict::decide(&mut report, differs, options);
     compare_bytes(&mut report, base, current);
     if let Some(out) = patch {
-        let (Read::Source(base), Read::Source(current)) = (base, current) else {
-            return Err(Error::new(Kind::Unsupported, "a patch needs the points of both sides")
-                .help("name the backup itself in place of its manifest"));
-        };
-        let sides = [(&**base, surveys[0].totals.roots), (&**current, surveys[1].totals.roots)];
-        report.patches.push(patch::write(host, sides, &report, options, out).await?);
+        let ends = [base.end(&surveys[0]), current.end(&surveys[1])];
+        report.patches.push(patch::write(host, ends, &report, options, out).await?);
     }
     Ok(report)
 }

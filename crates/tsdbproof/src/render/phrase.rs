@@ -78,13 +78,21 @@ pub(super) fn scope(text: &str) -> String {
     text.lines().map(phrase).collect::<Vec<_>>().join(", ")
 }
 
-/// A patch: `500 points deleted, 4 added, 12 replaced, from tsdbproof:v1:… to tsdbproof:v1:…`.
+/// A patch: `4 points added, 12 replaced, 500 deleted; from tsdbproof:v1:… to tsdbproof:v1:…`.
 pub(super) fn patch(patch: &PatchSummary) -> String {
-    let PatchSummary { name, base_root, result_root, added, replaced, deleted } = patch;
+    let PatchSummary { name, base_root, result_root, added, replaced, deleted, .. } = patch;
+    let cleared = match patch.cleared_hours {
+        0 => String::new(),
+        hours => format!(
+            ", {} cleared of {} that only a manifest told of",
+            counted(hours, "hour"),
+            counted(patch.cleared_points, "point")
+        ),
+    };
     let name =
         if name.is_empty() { String::new() } else { format!("{}: ", shown(name, NAME_CHARS)) };
     format!(
-        "{name}{} added, {} replaced, {} deleted; from {base_root} to {result_root}",
+        "{name}{} added, {} replaced, {} deleted{cleared}; from {base_root} to {result_root}",
         counted(*added, "point"),
         number(*replaced),
         number(*deleted)

@@ -24,11 +24,24 @@ pub struct PatchSummary {
     pub replaced: u64,
     /// Points that it deletes.
     pub deleted: u64,
+    /// Hours that it clears, for its base was a manifest: their points could not be seen.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub cleared_hours: u64,
+    /// Points of the base in these hours. What of them stands in the result as well is among `added`.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub cleared_points: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl PatchSummary {
     pub(crate) fn new(name: &str, base: &State, result: &State, counts: ChangeCounts) -> Self {
-        let ChangeCounts { added, replaced, deleted } = counts;
+        let ChangeCounts { added, replaced, deleted, cleared_hours, cleared_points } = counts;
         PatchSummary {
             name: name.to_owned(),
             base_root: root(&base.roots),
@@ -36,6 +49,8 @@ impl PatchSummary {
             added,
             replaced,
             deleted,
+            cleared_hours,
+            cleared_points,
         }
     }
 

@@ -15,6 +15,8 @@ const SCOPE: &str = "tsdbproof.scope";
 const ADDED: &str = "tsdbproof.added";
 const REPLACED: &str = "tsdbproof.replaced";
 const DELETED: &str = "tsdbproof.deleted";
+const CLEARED_HOURS: &str = "tsdbproof.cleared_hours";
+const CLEARED_POINTS: &str = "tsdbproof.cleared_points";
 
 /// The keys of a state.
 struct Keys {
@@ -46,6 +48,8 @@ pub(super) fn to_text(meta: &Meta) -> Result<HashMap<String, String>, Error> {
         (ADDED, meta.counts.added.to_string()),
         (REPLACED, meta.counts.replaced.to_string()),
         (DELETED, meta.counts.deleted.to_string()),
+        (CLEARED_HOURS, meta.counts.cleared_hours.to_string()),
+        (CLEARED_POINTS, meta.counts.cleared_points.to_string()),
         (SHA256_KEY, String::from_utf8_lossy(&SHA256_BLANK).into_owned()),
     ];
     for (keys, state) in [(&BASE, &meta.base), (&RESULT, &meta.result)] {
@@ -63,7 +67,12 @@ pub(super) fn to_text(meta: &Meta) -> Result<HashMap<String, String>, Error> {
 pub(super) fn from_text(text: &BTreeMap<&str, &str>, counts: ChangeCounts) -> Result<Meta, Error> {
     let get =
         |key| text.get(key).copied().ok_or_else(|| damaged(format!("no {key} in the footer")));
-    let expected = [(ADDED, counts.added), (REPLACED, counts.replaced), (DELETED, counts.deleted)];
+    let expected = [
+        (ADDED, counts.added),
+        (REPLACED, counts.replaced),
+        (DELETED, counts.deleted),
+        (CLEARED_HOURS, counts.cleared_hours),
+    ];
     for (key, expected) in expected {
         let found = get(key)?;
         if found != expected.to_string() {
@@ -72,8 +81,13 @@ pub(super) fn from_text(text: &BTreeMap<&str, &str>, counts: ChangeCounts) -> Re
     }
     let scope = get(SCOPE)?.to_owned();
     let (base, result) = (state(&get, &BASE)?, state(&get, &RESULT)?);
-    let points = base.points.checked_add(counts.added);
-    if points.and_then(|points| points.checked_sub(counts.deleted)) != Some(result.points) {
+    let cleared_points = get(CLEARED_POINTS)?;
+    let cleared_points =
+        cleared_points.parse().map_err(|_| damaged(format!("{CLEARED_POINTS} is no number")))?;
+    let counts = ChangeCounts { cleared_points, ..counts };
+    let gone = counts.deleted.checked_add(cleared_points);
+    let points = base.points.checked_add(counts.added).zip(gone);
+    if points.and_then(|(points, gone)| points.checked_sub(gone)) != Some(result.points) {
         return Err(damaged("its changes do not lead from the points of its base to its result's"));
     }
     Ok(Meta { base, result, scope, counts })

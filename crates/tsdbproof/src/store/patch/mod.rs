@@ -6,9 +6,13 @@
 //! | --- | --- | --- |
 //! | `metric`, `tags` | utf8 | the series; tags as canonical text |
 //! | `timestamp` | timestamp[ms, UTC] | |
-//! | `operation` | utf8 | `put` or `delete` |
+//! | `operation` | utf8 | `put`, `delete` or `clear-hour` |
 //! | `new_integer`, `new_float` | int64, float64 | of a put, the value in the kind that it is stored in |
 //! | `old_integer`, `old_float` | int64, float64 | the value that the change takes away; null where it adds one |
+//!
+//! A patch against a manifest does not know the points that go. It clears the hours that differ: a row with
+//! the hour's first instant and no value takes away whatever stands in it, and puts behind it tell what stands
+//! there afterwards.
 //!
 //! The footer names the roots that a patch starts from and yields, so it fits one state only and proves
 //! what it makes. `store/file` tells how the file proves itself. The same changes are the same bytes.
@@ -24,11 +28,12 @@ pub(crate) use read::Changes;
 pub(crate) use table::WHAT;
 pub(crate) use write::PatchWriter;
 
-use tsdbproof_core::{Error, Value, digest::Roots};
+use tsdbproof_core::{Error, HOUR_MS, Hour, Value, digest::Roots};
 
 use super::file::{self, shown};
 
-/// A change of one point at an instant of a series. One of both values is there, or both.
+/// A change of one point at an instant of a series: one of both values is there, or both. Without any it
+/// clears the hour that begins at its instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Change {
     pub(crate) timestamp_ms: u64,
@@ -36,6 +41,18 @@ pub(crate) struct Change {
     pub(crate) old: Option<Value>,
     /// The value that comes.
     pub(crate) new: Option<Value>,
+}
+
+impl Change {
+    /// Takes away whatever stands in this hour.
+    pub(crate) fn clear(hour: Hour) -> Self {
+        Change { timestamp_ms: u64::from(hour) * HOUR_MS, old: None, new: None }
+    }
+
+    /// Whether it clears an hour.
+    pub(crate) fn clears_hour(&self) -> bool {
+        self.old.is_none() && self.new.is_none()
+    }
 }
 
 /// One end of a patch.
@@ -66,14 +83,19 @@ pub(crate) struct ChangeCounts {
     pub(crate) replaced: u64,
     /// Deletes.
     pub(crate) deleted: u64,
+    /// Hours that are cleared.
+    pub(crate) cleared_hours: u64,
+    /// Points of the base in them.
+    pub(crate) cleared_points: u64,
 }
 
 impl ChangeCounts {
     fn add(&mut self, change: &Change) {
         match (change.old, change.new) {
             (Some(_), Some(_)) => self.replaced += 1,
-            (None, _) => self.added += 1,
-            (_, None) => self.deleted += 1,
+            (None, Some(_)) => self.added += 1,
+            (Some(_), None) => self.deleted += 1,
+            (None, None) => self.cleared_hours += 1,
         }
     }
 }

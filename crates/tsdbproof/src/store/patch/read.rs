@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use arrow_schema::Schema;
-use tsdbproof_core::{Error, Series, TIME_LIMIT_MS, Tags};
+use tsdbproof_core::{Error, HOUR_MS, Series, TIME_LIMIT_MS, Tags};
 
 use super::{
     Change, ChangeCounts, Meta, damaged,
@@ -20,7 +20,10 @@ use crate::store::{
 pub(crate) struct Changes {
     table: Table,
     series: Series,
-    timestamp_ms: u64,
+    /// Of the change before, if it is of this series.
+    timestamp_ms: Option<u64>,
+    /// Where the hour ends that was cleared.
+    cleared_to_ms: u64,
     number: u64,
     counts: ChangeCounts,
 }
@@ -40,7 +43,8 @@ impl Content for Changes {
             return Err(damaged("found other columns, expected those of a patch"));
         }
         let (table, series) = (Table::new(), Series::default());
-        Ok(Changes { table, series, timestamp_ms: 0, number: 0, counts: ChangeCounts::default() })
+        let counts = ChangeCounts::default();
+        Ok(Changes { table, series, timestamp_ms: None, cleared_to_ms: 0, number: 0, counts })
     }
 
     fn columns(&mut self) -> impl Iterator<Item = &mut Column> {
@@ -53,13 +57,7 @@ impl Content for Changes {
             let place = |flaw: &str| damaged(format!("row {number}: {flaw}"));
             self.name(row).map_err(place)?;
             let change = self.table.read(row).map_err(place)?;
-            if change.timestamp_ms < self.timestamp_ms {
-                return Err(place("out of order; expected ascending times"));
-            }
-            if change.timestamp_ms >= TIME_LIMIT_MS {
-                return Err(place("a time that OpenTSDB can't hold"));
-            }
-            self.timestamp_ms = change.timestamp_ms;
+            self.time(&change).map_err(place)?;
             self.counts.add(&change);
             self.number += 1;
             sink(&self.series, change)?;
@@ -92,7 +90,28 @@ impl Changes {
         if !file::is_canonical(&series.tags) {
             return Err("tags that are not in canonical form");
         }
-        (self.series, self.timestamp_ms) = (series, 0);
+        (self.series, self.timestamp_ms, self.cleared_to_ms) = (series, None, 0);
+        Ok(())
+    }
+
+    /// Takes the time of the next row, which has the name just taken.
+    fn time(&mut self, change: &Change) -> Result<(), &'static str> {
+        let time = change.timestamp_ms;
+        if self.timestamp_ms.is_some_and(|last| time < last) {
+            return Err("out of order; expected ascending times");
+        }
+        if time >= TIME_LIMIT_MS {
+            return Err("a time that OpenTSDB can't hold");
+        }
+        if change.clears_hour() {
+            if self.timestamp_ms == Some(time) {
+                return Err("an hour that is cleared behind a change of it");
+            }
+            self.cleared_to_ms = time + HOUR_MS;
+        } else if time < self.cleared_to_ms && change.old.is_some() {
+            return Err("a value that goes from an hour that was cleared");
+        }
+        self.timestamp_ms = Some(time);
         Ok(())
     }
 }

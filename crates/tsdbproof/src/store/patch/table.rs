@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use arrow_schema::Schema;
-use tsdbproof_core::Value;
+use tsdbproof_core::{HOUR_MS, Value};
 
 use super::Change;
 use crate::store::{
@@ -18,6 +18,7 @@ pub(super) const VERSION: &str = "1";
 
 const PUT: &str = "put";
 const DELETE: &str = "delete";
+const CLEAR: &str = "clear-hour";
 
 /// A batch of changes.
 #[derive(Debug)]
@@ -102,7 +103,11 @@ impl Table {
 
     pub(super) fn push(&mut self, change: &Change) {
         self.timestamp.push_number(change.timestamp_ms);
-        self.operation.push_text(if change.new.is_some() { PUT } else { DELETE });
+        self.operation.push_text(match (change.old, change.new) {
+            (_, Some(_)) => PUT,
+            (Some(_), None) => DELETE,
+            (None, None) => CLEAR,
+        });
         self.new.push(change.new);
         self.old.push(change.old);
     }
@@ -113,10 +118,13 @@ impl Table {
         let two = "a value that is an integer and a float";
         let (old, new) = (self.old.read(row).ok_or(two)?, self.new.read(row).ok_or(two)?);
         let operation = self.operation.text(row).ok_or("its columns are cut")?;
-        match (operation == PUT.as_bytes(), operation == DELETE.as_bytes(), old, new) {
-            (true, _, _, Some(_)) | (_, true, Some(_), None) => {}
-            (false, false, ..) => return Err("an operation that is neither put nor delete"),
-            _ => return Err("an operation without its value"),
+        let is = |name: &str| operation == name.as_bytes();
+        match (old, new) {
+            (_, Some(_)) if is(PUT) => {}
+            (Some(_), None) if is(DELETE) => {}
+            (None, None) if is(CLEAR) && timestamp_ms.is_multiple_of(HOUR_MS) => {}
+            _ if !is(PUT) && !is(DELETE) && !is(CLEAR) => return Err("an unknown operation"),
+            _ => return Err("an operation that does not fit its values"),
         }
         if old.is_some() && old == new {
             return Err("a value that takes its own place");

@@ -58,7 +58,10 @@ fn what_is_written_is_read_with_its_kinds() {
     };
     assert_eq!(kinds(&found), kinds(&changes()));
     assert_eq!((&meta.base, &meta.result), (&state(1, 10), &state(3, 11)));
-    assert_eq!(meta.counts, ChangeCounts { added: 2, replaced: 2, deleted: 1 });
+    assert_eq!(
+        meta.counts,
+        ChangeCounts { added: 2, replaced: 2, deleted: 1, ..ChangeCounts::default() }
+    );
     assert_eq!(meta.scope, "from 5");
     assert_eq!(write(&changes()), bytes, "the same changes are the same bytes");
 }
@@ -94,6 +97,13 @@ fn what_is_out_of_order_or_makes_no_sense_is_refused() {
     refused(vec![(series("a"), same)], "its own place");
     let one = Change { timestamp_ms: 1, old: None, new: Some(Value::integer(1)) };
     refused(vec![(series("a"), one); 2], "do not lead");
+    let clear = Change::clear(0);
+    let put = Change { timestamp_ms: 0, ..one };
+    let replace = Change { timestamp_ms: 7, old: Some(Value::integer(2)), ..one };
+    let of_a = |changes: [Change; 2]| changes.map(|change| (series("a"), change)).to_vec();
+    refused(of_a([put, clear]), "behind a change");
+    refused(of_a([clear, clear]), "behind a change");
+    refused(of_a([clear, replace]), "goes from an hour");
     let late = Change { timestamp_ms: u64::MAX, ..one };
     refused(vec![(series("a"), late)], "can't hold");
 }

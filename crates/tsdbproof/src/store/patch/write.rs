@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use tsdbproof_core::{Error, Kind, Series};
+use tsdbproof_core::{Error, Hour, Kind, Series};
 
 use super::{
     Change, ChangeCounts, Meta, State,
@@ -58,6 +58,12 @@ impl<W: Write> PatchWriter<W> {
             self.rows = 0;
         }
         Ok(())
+    }
+
+    /// Clears an hour, of so many points as far as the base tells. Its puts come behind it.
+    pub(crate) fn clear(&mut self, series: &Series, hour: Hour, points: u64) -> Result<(), Error> {
+        self.counts.cleared_points += points;
+        self.push(series, Change::clear(hour))
     }
 
     /// Writes the footer and gives the output back, with how many changes there are.
