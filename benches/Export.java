@@ -28,8 +28,8 @@ import org.apache.hadoop.io.serializer.WritableSerialization;
 /**
  * Exports of HBase's, by its own classes.
  *
- * `write TEXT OUT UIDS none|zlib`: import text in the order of rows (metric, hour, tags), as rows that OpenTSDB has
- * compacted, and the table of their UIDs. `read FILE`: the points of such a file, counted, each value taken apart.
+ * `write TEXT OUT UIDS none|zlib compacted|single`: import text in the order of rows (metric, hour, tags), as rows that
+ * OpenTSDB has compacted or not, and the table of their UIDs. `read FILE`: the points of such a file, counted, each value taken apart.
  */
 public class Export {
   private static final byte[] FAMILY = Bytes.toBytes("t");
@@ -41,8 +41,15 @@ public class Export {
     if (args[0].equals("read")) {
       read(conf, args[1]);
     } else {
-      new Export().write(conf, args[1], args[2], args[3], args[4].equals("zlib"));
+      Export export = new Export(args[5].equals("compacted"));
+      export.write(conf, args[1], args[2], args[3], args[4].equals("zlib"));
     }
+  }
+
+  private final boolean isCompacted;
+
+  private Export(boolean isCompacted) {
+    this.isCompacted = isCompacted;
   }
 
   // UIDs in the order in which names are met, as OpenTSDB gives them.
@@ -116,10 +123,16 @@ public class Export {
     return key;
   }
 
-  private static void flush(TreeMap<byte[], List<Point>> rows, SequenceFile.Writer writer) throws Exception {
+  private void flush(TreeMap<byte[], List<Point>> rows, SequenceFile.Writer writer) throws Exception {
     for (Map.Entry<byte[], List<Point>> row : rows.entrySet()) {
       List<Point> points = row.getValue();
       points.sort(Comparator.comparingInt(Point::offsetMs));
+      if (!isCompacted) {
+        append(writer, points.stream()
+            .map(point -> new KeyValue(row.getKey(), FAMILY, point.qualifier(), WRITTEN_MS, point.value()))
+            .toArray(Cell[]::new));
+        continue;
+      }
       ByteArrayOutputStream qualifier = new ByteArrayOutputStream();
       ByteArrayOutputStream value = new ByteArrayOutputStream();
       boolean hasSeconds = false;

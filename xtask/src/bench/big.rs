@@ -28,7 +28,8 @@ const WAYS: [&[&str]; 5] = [
 
 /// Checks every way. Errors: a root differs, or a run fails.
 pub(crate) fn check(binary: PathBuf) -> Result<(), String> {
-    let place = Place { binary, points: POINTS };
+    let tool = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
+    let place = Place { binary, tool, points: POINTS };
     for data in [data::SCAN, data::TIME, data::SHUFFLED] {
         data.make(&place)?;
         let path = place.path(&data);

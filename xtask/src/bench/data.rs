@@ -11,6 +11,7 @@ use super::{Place, hbase, ours};
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Data {
     pub(super) state: State,
+    pub(super) series: SeriesCount,
     pub(super) layout: Layout,
     pub(super) spelling: Spelling,
     pub(super) format: Format,
@@ -23,6 +24,19 @@ pub(super) enum State {
     Backup,
     /// Some 300 single points lost, changed or added, two series lost and two added.
     Edited,
+    /// Every point is there, and every value is another.
+    Other,
+    /// No point at all.
+    Empty,
+}
+
+/// How many series share its points.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum SeriesCount {
+    /// One for 2,000 points.
+    Usual,
+    /// One for 10.
+    Many,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -43,7 +57,6 @@ pub(super) enum Spelling {
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Format {
     Text,
-    #[expect(dead_code, reason = "the row on JSON lines comes with the full table")]
     JsonLines,
 }
 
@@ -54,15 +67,29 @@ pub(super) enum Packing {
     Gz,
     /// Not the points but their manifest.
     Manifest,
-    /// A file as HBase's Export writes it, of rows as OpenTSDB compacts them; the table of their UIDs
-    /// stands beside it.
-    Export,
-    /// The same in blocks packed by zlib.
-    ExportZlib,
+    /// A file as HBase's Export writes it; the table of its UIDs stands beside it.
+    Export(Cells, Blocks),
+}
+
+/// How OpenTSDB left the rows of a table.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Cells {
+    /// All points of a row in one cell.
+    Compacted,
+    /// A cell for each point.
+    Single,
+}
+
+/// How a file of HBase's is packed.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Blocks {
+    None,
+    Zlib,
 }
 
 pub(super) const SCAN: Data = Data {
     state: State::Backup,
+    series: SeriesCount::Usual,
     layout: Layout::Scan,
     spelling: Spelling::Plain,
     format: Format::Text,
@@ -70,10 +97,16 @@ pub(super) const SCAN: Data = Data {
 };
 pub(super) const TIME: Data = Data { layout: Layout::Time, ..SCAN };
 pub(super) const SHUFFLED: Data = Data { layout: Layout::Shuffled, ..SCAN };
+pub(super) const JSON_LINES: Data = Data { format: Format::JsonLines, ..SCAN };
+pub(super) const MANY_SERIES: Data = Data { series: SeriesCount::Many, ..TIME };
 
 impl Data {
     pub(super) const fn edited(self) -> Self {
-        Self { state: State::Edited, ..self }
+        self.in_state(State::Edited)
+    }
+
+    pub(super) const fn in_state(self, state: State) -> Self {
+        Self { state, ..self }
     }
 
     pub(super) const fn mixed(self) -> Self {
@@ -86,17 +119,32 @@ impl Data {
 
     /// Whether it is an Export of HBase's.
     pub(super) fn is_export(&self) -> bool {
-        matches!(self.packing, Packing::Export | Packing::ExportZlib)
+        matches!(self.packing, Packing::Export(..))
     }
 
     pub(super) fn state_name(&self) -> &'static str {
         match self.state {
             State::Backup => "backup",
             State::Edited => "edited",
+            State::Other => "other",
+            State::Empty => "empty",
         }
     }
 
+    /// The points that a word stands for: which state of which fleet.
+    pub(super) fn points_name(&self) -> String {
+        let series = match self.series {
+            SeriesCount::Usual => "",
+            SeriesCount::Many => " of many series",
+        };
+        format!("{}{series}", self.state_name())
+    }
+
     pub(super) fn file_name(&self) -> String {
+        let series = match self.series {
+            SeriesCount::Usual => "",
+            SeriesCount::Many => ".many-series",
+        };
         let layout = match self.layout {
             Layout::Scan => "scan",
             Layout::Time => "time",
@@ -115,10 +163,12 @@ impl Data {
             Packing::Zst => ".zst",
             Packing::Gz => ".gz",
             Packing::Manifest => ".manifest",
-            Packing::Export => ".export",
-            Packing::ExportZlib => ".export-zlib",
+            Packing::Export(Cells::Compacted, Blocks::None) => ".export",
+            Packing::Export(Cells::Compacted, Blocks::Zlib) => ".export-zlib",
+            Packing::Export(Cells::Single, Blocks::None) => ".export-cells",
+            Packing::Export(Cells::Single, Blocks::Zlib) => ".export-cells-zlib",
         };
-        format!("{}.{layout}{spelling}.{format}{packing}", self.state_name())
+        format!("{}.{layout}{series}{spelling}.{format}{packing}", self.state_name())
     }
 
     /// Makes the file where it does not stand yet. A manifest is made anew: it is the work of the
@@ -135,25 +185,27 @@ impl Data {
         eprintln!("making {}", path.display());
         let part = path.with_added_extension("part");
         let command = match self.packing {
-            Packing::None => generator(self, place.points)?,
+            Packing::None => generator(self, place),
             Packing::Zst => packer("zstd", &["-q", "-3", "-c"], &place.path(&plain)),
             Packing::Gz => packer("gzip", &["-6", "-c"], &place.path(&plain)),
-            Packing::Manifest => ours::manifest(&place.binary, &place.path(&plain), &part),
-            Packing::Export => hbase::write(&place.path(&plain), &part, &path, "none"),
-            Packing::ExportZlib => hbase::write(&place.path(&plain), &part, &path, "zlib"),
+            Packing::Manifest => {
+                ours::manifest(&place.binary, &place.path(&plain), &part, ours::DEFAULT)
+            }
+            Packing::Export(cells, blocks) => {
+                hbase::write(&place.path(&plain), &part, &path, cells, blocks)
+            }
         };
         write_output(command, self.packing, &part)?;
         fs::rename(&part, &path).map_err(|e| format!("{}: {e}", path.display()))
     }
 }
 
-/// This program again, as a process of its own: a child's peak memory starts from what its parent
-/// holds, and shuffling holds the whole text.
-fn generator(data: &Data, points: u64) -> Result<Command, String> {
-    let this = std::env::current_exe().map_err(|e| format!("this program's own path: {e}"))?;
-    let mut command = Command::new(this);
-    command.args(["bench", "generate", &data.file_name(), "--points", &points.to_string()]);
-    Ok(command)
+/// A process of its own: a child's peak memory starts from what its parent holds, and shuffling
+/// holds the whole text.
+fn generator(data: &Data, place: &Place) -> Command {
+    let mut command = Command::new(&place.tool);
+    command.args(["bench", "generate", &data.file_name(), "--points", &place.points.to_string()]);
+    command
 }
 
 fn packer(program: &str, args: &[&str], plain: &Path) -> Command {

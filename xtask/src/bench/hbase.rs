@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::data::{Blocks, Cells};
 use super::tool::first_line;
 
 /// Where the classes lie, and the options of every run.
@@ -42,9 +43,23 @@ pub(super) fn uids(export: &Path) -> PathBuf {
 }
 
 /// Writes the points of a text to `out`, and their UIDs beside the Export that it will become.
-pub(super) fn write(text: &Path, out: &Path, export: &Path, codec: &str) -> Command {
+pub(super) fn write(
+    text: &Path,
+    out: &Path,
+    export: &Path,
+    cells: Cells,
+    blocks: Blocks,
+) -> Command {
     let mut command = java();
-    command.arg("write").arg(text).arg(out).arg(uids(export)).arg(codec);
+    command.arg("write").arg(text).arg(out).arg(uids(export));
+    command.arg(match blocks {
+        Blocks::None => "none",
+        Blocks::Zlib => "zlib",
+    });
+    command.arg(match cells {
+        Cells::Compacted => "compacted",
+        Cells::Single => "single",
+    });
     command
 }
 

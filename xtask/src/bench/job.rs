@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::data::{Data, Packing};
-use super::ours::{self, FileDigests};
+use super::ours::{self, DEFAULT, Way};
 use super::tool::{self, Tool};
 use super::{Place, hbase};
 
@@ -13,17 +13,19 @@ use super::{Place, hbase};
 pub(super) enum Job {
     Manifest {
         of: Data,
-        threads: u8,
-        file_digests: FileDigests,
+        way: Way,
     },
     Diff {
         base: Data,
         current: Data,
+        way: Way,
     },
     OpensslSha256(Data),
     Sha256sum(Data),
     ZstdDecompress(Data),
     GzipTest(Data),
+    /// What is packed in a file of HBase's, unpacked by the library that we use.
+    Inflate(Data),
     /// A full outer join on metric, tags and time as they are spelled.
     DuckDbJoin {
         base: Data,
@@ -34,14 +36,21 @@ pub(super) enum Job {
         base: Data,
         current: Data,
     },
+    /// The same join by another engine.
+    PolarsJoin {
+        base: Data,
+        current: Data,
+    },
+    /// A sum of hashes of all points, series by series.
+    PolarsSum(Data),
     /// Every value of an Export, taken apart by HBase's own classes.
     HBaseRead(Data),
 }
 
 impl Job {
-    /// `manifest` as the promises are about: one thread, points only.
+    /// `manifest` as the promises are about.
     pub(super) const fn manifest(of: Data) -> Self {
-        Self::Manifest { of, threads: 1, file_digests: FileDigests::Without }
+        Self::Manifest { of, way: DEFAULT }
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -52,6 +61,9 @@ impl Job {
             Self::Sha256sum(_) => "sha256sum",
             Self::ZstdDecompress(_) => "zstd -dc",
             Self::GzipTest(_) => "gzip -t",
+            Self::Inflate(_) => "zlib-rs",
+            Self::PolarsJoin { .. } => "Polars full join",
+            Self::PolarsSum(_) => "Polars sum of hashes",
             Self::DuckDbJoin { .. } => "DuckDB full outer join",
             Self::DuckDbCanonicalJoin { .. } => "DuckDB canonical join",
             Self::HBaseRead(_) => "HBase's classes",
@@ -63,7 +75,8 @@ impl Job {
         match self {
             Self::Manifest { of, .. } if of.is_export() => Some(Tool::HBase),
             Self::Manifest { .. } | Self::Diff { .. } => None,
-            Self::HBaseRead(_) => Some(Tool::HBase),
+            Self::HBaseRead(_) | Self::Inflate(_) => Some(Tool::HBase),
+            Self::PolarsJoin { .. } | Self::PolarsSum(_) => Some(Tool::Polars),
             Self::OpensslSha256(_) => Some(Tool::Openssl),
             Self::Sha256sum(_) => Some(Tool::Sha256sum),
             Self::ZstdDecompress(_) => Some(Tool::Zstd),
@@ -79,8 +92,11 @@ impl Job {
             | Self::Sha256sum(of)
             | Self::ZstdDecompress(of)
             | Self::GzipTest(of)
+            | Self::Inflate(of)
+            | Self::PolarsSum(of)
             | Self::HBaseRead(of) => vec![of],
-            Self::Diff { base, current }
+            Self::Diff { base, current, .. }
+            | Self::PolarsJoin { base, current }
             | Self::DuckDbJoin { base, current }
             | Self::DuckDbCanonicalJoin { base, current } => vec![base, current],
         }
@@ -92,56 +108,66 @@ impl Job {
             command.args(args).arg(place.path(&of));
             command
         };
-        let on_duckdb = |join: &str, base: Data, current: Data| {
+        let in_python = |task: &str, files: &[Data]| {
             let mut command = Command::new(tool::VENV_PYTHON);
-            command.args(["benches/peers.py", join]);
-            command.arg(place.path(&base)).arg(place.path(&current));
+            // As ours: one thread.
+            command.env("POLARS_MAX_THREADS", "1").args(["benches/peers.py", task]);
+            command.args(files.iter().map(|file| place.path(file)));
             command
         };
         match *self {
-            Self::Manifest { of, threads, file_digests } => {
+            Self::Manifest { of, way } => {
                 let (path, out) = (place.path(&of), place.written());
-                let mut command =
-                    ours::manifest_with(&place.binary, &path, &out, threads, file_digests);
+                let mut command = ours::manifest(&place.binary, &path, &out, way);
                 if of.is_export() {
                     command.arg("--uids").arg(hbase::uids(&path));
                 }
                 command
             }
-            Self::Diff { base, current } => {
-                ours::diff(&place.binary, &place.path(&base), &place.path(&current))
+            Self::Diff { base, current, way } => {
+                ours::diff(&place.binary, &place.path(&base), &place.path(&current), way)
             }
             Self::OpensslSha256(of) => on_file("openssl", &["dgst", "-sha256"], of),
             Self::Sha256sum(of) => on_file("sha256sum", &[], of),
             Self::ZstdDecompress(of) => on_file("zstd", &["-dc"], of),
             Self::GzipTest(of) => on_file("gzip", &["-t"], of),
-            Self::DuckDbJoin { base, current } => on_duckdb("join", base, current),
-            Self::DuckDbCanonicalJoin { base, current } => {
-                on_duckdb("canonical-join", base, current)
+            Self::Inflate(of) => {
+                let mut command = Command::new(&place.tool);
+                command.args(["bench", "inflate"]).arg(place.path(&of));
+                command
             }
+            Self::DuckDbJoin { base, current } => in_python("join", &[base, current]),
+            Self::DuckDbCanonicalJoin { base, current } => {
+                in_python("canonical-join", &[base, current])
+            }
+            Self::PolarsJoin { base, current } => in_python("polars-join", &[base, current]),
+            Self::PolarsSum(of) => in_python("polars-sum", &[of]),
             Self::HBaseRead(of) => hbase::read(&place.path(&of)),
         }
     }
 
     /// The exit code of a run that did its work. A diff tells by it that the sides differ.
     pub(super) fn exit_code(&self) -> i32 {
-        i32::from(matches!(self, Self::Diff { .. }))
+        i32::from(matches!(self, Self::Diff { base, current, .. } if base.state != current.state))
     }
 
     /// What its answer is an answer to, in words that every job with the same question shares.
     pub(super) fn question(&self) -> Option<String> {
         match self {
-            Self::Manifest { of, .. } => Some(format!("roots of {}", of.state_name())),
-            Self::Diff { base, current }
+            Self::Manifest { of, .. } => Some(format!("roots of {}", of.points_name())),
+            Self::Diff { base, current, .. }
+            | Self::PolarsJoin { base, current }
             | Self::DuckDbJoin { base, current }
             | Self::DuckDbCanonicalJoin { base, current } => {
                 let depth = if base.packing == Packing::Manifest { " by manifest" } else { "" };
-                Some(format!("{} against {}{depth}", base.state_name(), current.state_name()))
+                Some(format!("{} against {}{depth}", base.points_name(), current.points_name()))
             }
             Self::OpensslSha256(of) | Self::Sha256sum(of) => {
                 Some(format!("SHA-256 of {}", of.file_name()))
             }
-            Self::HBaseRead(of) => Some(format!("points of {}, counted", of.state_name())),
+            Self::HBaseRead(of) => Some(format!("points of {}, counted", of.points_name())),
+            Self::PolarsSum(of) => Some(format!("sum of hashes of {}", of.file_name())),
+            Self::Inflate(of) => Some(format!("unpacked bytes of {}", of.file_name())),
             Self::ZstdDecompress(_) | Self::GzipTest(_) => None,
         }
     }
@@ -155,10 +181,7 @@ impl Job {
             Self::OpensslSha256(_) | Self::Sha256sum(_) => {
                 output.split_whitespace().find(|word| word.len() == 64).map(str::to_owned)
             }
-            Self::DuckDbJoin { .. } | Self::DuckDbCanonicalJoin { .. } | Self::HBaseRead(_) => {
-                Some(output.trim().to_owned())
-            }
-            Self::ZstdDecompress(_) | Self::GzipTest(_) => Some(String::new()),
+            _ => Some(output.trim().to_owned()),
         };
         found.ok_or_else(|| format!("no answer in its output: {}", output.trim_end()))
     }

@@ -1,8 +1,9 @@
 //! Whole processes of ours, each beside one of a peer, on the same generated files: `cargo xtask
 //! bench`.
 //!
-//! `row.rs` is the table, `ours.rs` holds our command lines, `tool.rs` what the peers need. A new
-//! comparison is one entry in `ROWS`; a new kind of peer one variant of `Job`.
+//! `row.rs` is the table, `goal.rs` what is asked of a row, `ours.rs` holds our command lines,
+//! `tool.rs` what the peers need. A new comparison is one entry in `ROWS`; a new kind of peer one
+//! variant of `Job`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command's output")]
 
@@ -10,7 +11,10 @@ mod answers;
 pub(crate) mod big;
 mod data;
 mod generate;
+mod goal;
+mod growth;
 mod hbase;
+mod inflate;
 mod job;
 mod machine;
 mod measure;
@@ -23,16 +27,17 @@ mod tool;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use self::answers::Answers;
 use self::data::{Data, Packing};
+use self::growth::Growth;
 use self::job::Job;
 use self::measure::{Output, Sample};
 use self::options::{Options, USAGE};
 use self::report::{End, Outcome, Pair};
-use self::row::{ROWS, Row};
+use self::row::{GROWTH, ROWS, Row};
 use self::tool::Tool;
+use crate::shell;
 
 /// Runs the rows asked for. Errors: a run failed, or its answer was wrong.
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
@@ -42,6 +47,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
             Ok(())
         }
         [task, name, rest @ ..] if task == "generate" => generate(name, &Options::parse(rest)?),
+        [task, file] if task == "inflate" => inflate::count(Path::new(file)),
         _ => bench(&Options::parse(args)?),
     }
 }
@@ -49,6 +55,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 /// What is measured, and on files of which size.
 struct Place {
     binary: PathBuf,
+    /// This program, built as a release: it makes files, and unpacks them as a peer.
+    tool: PathBuf,
     points: u64,
 }
 
@@ -80,50 +88,51 @@ fn generate(name: &str, options: &Options) -> Result<(), String> {
     generate::to_stdout(&data.ok_or_else(|| format!("no row reads {name}"))?, options.points[0])
 }
 
+type Versions = BTreeMap<Tool, Result<String, String>>;
+
 fn bench(options: &Options) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     env::set_current_dir(&root).map_err(|e| format!("{}: {e}", root.display()))?;
-    let rows: Vec<&Row> = ROWS.iter().filter(|row| row.name.contains(&options.only)).collect();
-    if rows.is_empty() {
+    let rows: Vec<&Row> = ROWS.iter().filter(|row| options.wants(row.name)).collect();
+    if rows.is_empty() && options.growth.is_empty() {
         let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-        return Err(format!("no row named {}; there are {}", options.only, names.join(", ")));
+        return Err(format!("no such row; there are {}", names.join(", ")));
     }
     let tools: BTreeSet<Tool> =
         rows.iter().flat_map(|row| jobs(row)).filter_map(|job| job.tool()).collect();
     let versions = tools.into_iter().map(|tool| (tool, tool.version())).collect();
     let facts = machine::facts(&versions)?;
-    let binary = options.binary.clone().map_or_else(build, Ok)?;
+    let built = || build("tsdbproof-cli", "tsdbproof");
+    let binary = options.binary.clone().map_or_else(built, Ok)?;
+    let tool = build("xtask", "xtask")?;
+    let place = |points| Place { binary: binary.clone(), tool: tool.clone(), points };
 
     let (mut outcomes, mut all_answers) = (Vec::new(), Vec::new());
-    for &points in &options.points {
-        let place = Place { binary: binary.clone(), points };
+    for &points in if rows.is_empty() { &[][..] } else { &options.points } {
         let mut answers = Answers::known(points);
         for row in &rows {
-            eprintln!("{}, {}", row.name, points_name(points));
-            let end = measure(row, &place, options.pairs, &versions, &mut answers);
-            outcomes.push(Outcome { row, points, commands: commands(row, &place), end });
+            outcomes.push(measure(row, &place(points), options.pairs, &versions, &mut answers));
         }
         all_answers.push(answers);
     }
+    let grown = options.growth.iter().map(|points| grow(&place(*points)));
+    let growth = Growth::of(grown.collect());
 
-    print!("{}", report::table(&outcomes));
+    print!("{}{}", report::table(&outcomes), growth.text());
     if options.write {
-        println!("{}", report::write(&facts, &outcomes, &all_answers)?.display());
+        let folder = report::write(&facts, &outcomes, &growth, &all_answers)?;
+        println!("{}", folder.display());
     }
-    let failed = outcomes.iter().filter(|outcome| matches!(outcome.end, End::Failed(_))).count();
-    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} rows failed", outcomes.len())) }
+    let failed = outcomes.iter().chain(growth.outcomes());
+    let failed = failed.filter(|outcome| matches!(outcome.end, End::Failed(_))).count();
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} rows failed")) }
 }
 
-fn build() -> Result<PathBuf, String> {
-    let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(["build", "--release", "--locked", "--package", "tsdbproof-cli"]);
-    command.args(["--target-dir", "target"]);
-    match command.status() {
-        Ok(status) if status.success() => Ok("target/release/tsdbproof".into()),
-        Ok(status) => Err(format!("cargo build: {status}")),
-        Err(e) => Err(format!("cargo build: {e}")),
-    }
+/// Builds a release; tells where the program lies, from the repository's root where it is below.
+fn build(package: &str, program: &str) -> Result<PathBuf, String> {
+    shell::run(shell::cargo(&["build", "--release", "--locked", "--package", package]))?;
+    let path = shell::target().join("release").join(program);
+    Ok(path.strip_prefix(shell::root()).map_or_else(|_| path.clone(), Path::to_path_buf))
 }
 
 fn jobs(row: &Row) -> impl Iterator<Item = Job> {
@@ -134,22 +143,41 @@ fn inputs(row: &Row) -> Vec<Data> {
     jobs(row).flat_map(|job| job.inputs()).collect()
 }
 
+/// One size of a growth. A file that no row of that size reads does not stay: it may be large.
+fn grow(place: &Place) -> Outcome {
+    let data = inputs(&GROWTH);
+    let is_new = |data: &&Data| !place.path(data).exists();
+    let new: Vec<&Data> = data.iter().filter(is_new).collect();
+    let mut answers = Answers::known(place.points);
+    let outcome = measure(&GROWTH, place, growth::RUNS, &Versions::new(), &mut answers);
+    for data in new {
+        // What stays behind costs only space.
+        let _ = std::fs::remove_file(place.path(data));
+    }
+    outcome
+}
+
 fn measure(
-    row: &Row,
+    row: &'static Row,
     place: &Place,
     pairs: usize,
-    versions: &BTreeMap<Tool, Result<String, String>>,
+    versions: &Versions,
     answers: &mut Answers,
-) -> End {
+) -> Outcome {
+    // A row with a bound of its own is measured on as many points as that allows.
+    let points = place.points.min(row.most_points);
+    let place = &Place { binary: place.binary.clone(), tool: place.tool.clone(), points };
+    eprintln!("{}, {}", row.name, points_name(points));
     let missing = jobs(row).filter_map(|job| versions.get(&job.tool()?)?.as_ref().err()).next();
-    if let Some(why) = missing {
-        return End::Skipped(why.clone());
-    }
-    let pairs = inputs(row)
-        .iter()
-        .try_for_each(|data| data.make(place))
-        .and_then(|()| (0..pairs).map(|index| pair(row, index, place, answers)).collect());
-    pairs.map_or_else(End::Failed, End::Measured)
+    let end = match missing {
+        Some(why) => End::Skipped(why.clone()),
+        None => inputs(row)
+            .iter()
+            .try_for_each(|data| data.make(place))
+            .and_then(|()| (0..pairs).map(|index| pair(row, index, place, answers)).collect())
+            .map_or_else(End::Failed, End::Measured),
+    };
+    Outcome { row, points, commands: commands(row, place), end }
 }
 
 /// Both sides, one right after the other; who is first changes from pair to pair.

@@ -3,17 +3,23 @@
 use std::path::PathBuf;
 
 pub(super) const USAGE: &str = "\
-cargo xtask bench [--points 5M,20M] [--pairs 5] [--only NAME] [--quick] [--no-write] [--binary FILE]
+cargo xtask bench [--long] [--points 5M] [--growth 5M,20M] [--pairs 5] [--only NAME,NAME] [--no-write] [--binary FILE]
 cargo xtask bench generate FILE_NAME [--points 5M] > FILE
-  --only NAME    rows whose name holds NAME
-  --quick        1M points, 3 pairs, nothing written: does it all still run, with the right answers?
+cargo xtask bench inflate FILE
+  without more   the short form: every row at 5M points
+  --long         every row at 20M points, and the growth from 5M to 100M
+  --pairs N      runs of each side of a row; of a growth, 3
+  --only NAME    rows whose names hold one of these
+  --no-write     nothing is written to benches/runs
   --binary FILE  this tsdbproof instead of a fresh release build";
 
 pub(super) struct Options {
-    /// The sizes to measure, one after the other.
+    /// The sizes to measure all rows at, one after the other.
     pub(super) points: Vec<u64>,
+    /// The sizes of the growth.
+    pub(super) growth: Vec<u64>,
     pub(super) pairs: usize,
-    pub(super) only: String,
+    pub(super) only: Vec<String>,
     pub(super) write: bool,
     pub(super) binary: Option<PathBuf>,
 }
@@ -22,8 +28,9 @@ impl Options {
     pub(super) fn parse(args: &[String]) -> Result<Self, String> {
         let mut options = Self {
             points: vec![5_000_000],
+            growth: Vec::new(),
             pairs: 5,
-            only: String::new(),
+            only: Vec::new(),
             write: true,
             binary: None,
         };
@@ -31,14 +38,14 @@ impl Options {
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value\n{USAGE}"));
             match arg.as_str() {
-                "--points" => {
-                    options.points = value()?.split(',').map(points).collect::<Result<_, _>>()?
+                "--long" => {
+                    options.points = vec![20_000_000];
+                    options.growth = vec![5_000_000, 20_000_000, 60_000_000, 100_000_000];
                 }
+                "--points" => options.points = sizes(value()?)?,
+                "--growth" => options.growth = sizes(value()?)?,
                 "--pairs" => options.pairs = pairs(value()?)?,
-                "--only" => options.only = value()?.clone(),
-                "--quick" => {
-                    (options.points, options.pairs, options.write) = (vec![1_000_000], 3, false)
-                }
+                "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
                 "--no-write" => options.write = false,
                 "--binary" => options.binary = Some(absolute(value()?)?),
                 other => return Err(format!("unknown argument {other}\n{USAGE}")),
@@ -46,6 +53,15 @@ impl Options {
         }
         Ok(options)
     }
+
+    /// Whether a row of this name was asked for.
+    pub(super) fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|part| name.contains(part.as_str()))
+    }
+}
+
+fn sizes(list: &str) -> Result<Vec<u64>, String> {
+    list.split(',').map(points).collect()
 }
 
 fn points(text: &str) -> Result<u64, String> {

@@ -10,34 +10,46 @@ pub(super) enum FileDigests {
     Without,
 }
 
-/// `manifest` of one file on one thread.
-pub(super) fn manifest(binary: &Path, of: &Path, out: &Path) -> Command {
-    manifest_with(binary, of, out, 1, FileDigests::Without)
+/// How a job is run.
+#[derive(Clone, Copy)]
+pub(super) struct Way {
+    pub(super) threads: u8,
+    pub(super) file_digests: FileDigests,
+    /// `--memory`, where it is not the default.
+    pub(super) memory_mib: Option<u16>,
+}
+
+/// As the promises are about: one thread, points only.
+pub(super) const DEFAULT: Way =
+    Way { threads: 1, file_digests: FileDigests::Without, memory_mib: None };
+
+impl Way {
+    fn add_to(self, command: &mut Command) {
+        command.args(["--threads", &self.threads.to_string()]);
+        if let Some(mib) = self.memory_mib {
+            command.args(["--memory", &format!("{mib}MiB")]);
+        }
+    }
 }
 
 /// `manifest` of one file.
-pub(super) fn manifest_with(
-    binary: &Path,
-    of: &Path,
-    out: &Path,
-    threads: u8,
-    file_digests: FileDigests,
-) -> Command {
+pub(super) fn manifest(binary: &Path, of: &Path, out: &Path, way: Way) -> Command {
     let mut command = Command::new(binary);
     command.arg("manifest").arg(of).arg("-o").arg(out);
-    command.args(["--threads", &threads.to_string()]);
-    if file_digests == FileDigests::Without {
+    way.add_to(&mut command);
+    if way.file_digests == FileDigests::Without {
         command.arg("--no-file-digests");
     }
     command.arg("--quiet");
     command
 }
 
-/// `diff` of two files or manifests on one thread.
-pub(super) fn diff(binary: &Path, base: &Path, current: &Path) -> Command {
+/// `diff` of two files or manifests.
+pub(super) fn diff(binary: &Path, base: &Path, current: &Path, way: Way) -> Command {
     let mut command = Command::new(binary);
     command.arg("diff").arg(base).arg(current);
-    command.args(["--threads", "1", "--report", "json"]);
+    way.add_to(&mut command);
+    command.args(["--report", "json"]);
     command
 }
 

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::answers::Answers;
+use super::goal::{Goal, median};
+use super::growth::Growth;
 use super::measure::Sample;
-use super::row::{Goal, Row};
+use super::row::Row;
 use super::{machine, points_name};
 
 /// What became of one row at one size.
@@ -28,7 +30,7 @@ pub(super) struct Pair {
     pub(super) peer: Option<Sample>,
 }
 
-const HEAD: [&str; 12] = [
+const HEAD: [&str; 13] = [
     "row",
     "points",
     "ours CPU s",
@@ -39,14 +41,16 @@ const HEAD: [&str; 12] = [
     "wall s",
     "peak MiB",
     "ratio (min–max)",
-    "goal",
+    "target",
+    "at least",
     "result",
 ];
 
 const HOW: &str = "\
 Whole processes, medians; the ratio is ours by the peer's, pair by pair. CPU is user and system
 time of all threads. Every run is in `results.csv`; in even pairs ours ran first, in odd ones
-the peer.
+the peer. \"target\" as a result: that column holds; \"at least\": the other one alone; MISSED:
+neither. What bounds each row: [docs/performance.md](../../../docs/performance.md).
 ";
 
 /// A Markdown table, aligned to be read as it is.
@@ -69,7 +73,12 @@ fn cells(outcome: &Outcome) -> Vec<String> {
         End::Measured(pairs) => {
             let ours: Vec<&Sample> = pairs.iter().map(|pair| &pair.ours).collect();
             let theirs: Vec<&Sample> = pairs.iter().filter_map(|pair| pair.peer.as_ref()).collect();
-            (medians(&ours), medians(&theirs), ratio_text(goal, pairs), verdict(goal, pairs))
+            (
+                medians(&ours),
+                medians(&theirs),
+                ratio_text(goal, pairs),
+                goal.verdict(pairs, outcome.points).to_owned(),
+            )
         }
         End::Skipped(why) => (blanks(), blanks(), String::new(), format!("SKIPPED: {why}")),
         End::Failed(why) => (blanks(), blanks(), String::new(), format!("FAILED: {why}")),
@@ -78,8 +87,12 @@ fn cells(outcome: &Outcome) -> Vec<String> {
     let [cpu, wall, peak] = theirs;
     let peer = peer.map_or("", |peer| peer.name()).to_owned();
     let (name, points) = ((*name).to_owned(), points_name(outcome.points));
-    let (goal, result) = (goal_text(goal), result.replace('\n', " ").replace('|', "/"));
-    vec![name, points, ours_cpu, ours_wall, ours_peak, peer, cpu, wall, peak, ratio, goal, result]
+    let [target, least] = [goal.target, goal.least].map(|bound| bound.text(goal.of));
+    let result = result.replace('\n', " ").replace('|', "/");
+    vec![
+        name, points, ours_cpu, ours_wall, ours_peak, peer, cpu, wall, peak, ratio, target, least,
+        result,
+    ]
 }
 
 fn blanks() -> [String; 3] {
@@ -88,21 +101,11 @@ fn blanks() -> [String; 3] {
 
 /// CPU, wall and peak memory, each by its own median.
 fn medians(samples: &[&Sample]) -> [String; 3] {
-    let of = |part: fn(&Sample) -> f64| median(samples.iter().map(|sample| part(sample)).collect());
+    let of = |part: fn(&Sample) -> f64| median(samples.iter().map(|sample| part(sample)));
     let text = |number: Option<f64>, places| {
         number.map_or(String::new(), |number| format!("{number:.places$}"))
     };
     [text(of(|s| s.cpu_s), 3), text(of(|s| s.wall_s), 3), text(of(|s| s.peak_mib), 0)]
-}
-
-fn median(mut numbers: Vec<f64>) -> Option<f64> {
-    numbers.sort_by(f64::total_cmp);
-    let upper = *numbers.get(numbers.len() / 2)?;
-    Some(if numbers.len() % 2 == 1 {
-        upper
-    } else {
-        (numbers[numbers.len() / 2 - 1] + upper) / 2.0
-    })
 }
 
 /// Ours by the peer's, pair by pair: what loads the machine for a while loads both.
@@ -120,27 +123,12 @@ fn ratio_text(goal: &Goal, pairs: &[Pair]) -> String {
     })
 }
 
-fn goal_text(goal: &Goal) -> String {
-    let ratio = goal.ratio.map(|most| format!("{} ≤ {most}", goal.of.name()));
-    let peak = goal.peak_mib.map(|most| format!("peak ≤ {most} MiB"));
-    ratio.into_iter().chain(peak).collect::<Vec<_>>().join(", ")
-}
-
-fn verdict(goal: &Goal, pairs: &[Pair]) -> String {
-    let peak = median(pairs.iter().map(|pair| pair.ours.peak_mib).collect());
-    let within = |found: Option<f64>, most: Option<f64>| Some(found? <= most?);
-    let parts = [within(median(ratios(goal, pairs)), goal.ratio), within(peak, goal.peak_mib)];
-    match parts.into_iter().flatten().reduce(|a, b| a && b) {
-        Some(true) => "met".to_owned(),
-        Some(false) => "MISSED".to_owned(),
-        None => "–".to_owned(),
-    }
-}
-
-/// Writes `README.md` and `results.csv` into a new folder under `benches/runs/`.
+/// Writes `README.md`, `results.csv` and the plot of a growth into a new folder under
+/// `benches/runs/`.
 pub(super) fn write(
     facts: &[(&str, String)],
     outcomes: &[Outcome],
+    growth: &Growth,
     answers: &[Answers],
 ) -> Result<PathBuf, String> {
     let folder = new_folder()?;
@@ -148,8 +136,12 @@ pub(super) fn write(
         let path = folder.join(name);
         fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
     };
-    put("results.csv", csv(outcomes))?;
-    put("README.md", readme(facts, outcomes, answers))?;
+    put("results.csv", csv(outcomes.iter().chain(growth.outcomes())))?;
+    put("README.md", readme(facts, outcomes, growth, answers))?;
+    if let Some(plot) = growth.plot() {
+        put("growth.svg", plot)?;
+        name_in_docs(&folder)?;
+    }
     Ok(folder)
 }
 
@@ -163,8 +155,23 @@ fn new_folder() -> Result<PathBuf, String> {
     Ok(folder)
 }
 
+/// Names the newest run of the long form in `docs/performance.md`, which tells what bounds its rows.
+fn name_in_docs(folder: &Path) -> Result<(), String> {
+    const DOCS: &str = "docs/performance.md";
+    let failed = |e| format!("{DOCS}: {e}");
+    let text = fs::read_to_string(DOCS).map_err(failed)?;
+    let mark = "benches/runs/";
+    let mut parts = text.split(mark);
+    let mut named = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(['/', ')']).unwrap_or(part.len());
+        named += &format!("{}{}", folder.display(), part.get(end..).unwrap_or_default());
+    }
+    fs::write(DOCS, named).map_err(failed)
+}
+
 /// Every run, one a line.
-fn csv(outcomes: &[Outcome]) -> String {
+fn csv<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
     let mut text = String::from("row,points,pair,side,cpu_s,wall_s,peak_mib\n");
     for Outcome { row, points, end, .. } in outcomes {
         let End::Measured(pairs) = end else { continue };
@@ -181,7 +188,12 @@ fn csv(outcomes: &[Outcome]) -> String {
     text
 }
 
-fn readme(facts: &[(&str, String)], outcomes: &[Outcome], answers: &[Answers]) -> String {
+fn readme(
+    facts: &[(&str, String)],
+    outcomes: &[Outcome],
+    growth: &Growth,
+    answers: &[Answers],
+) -> String {
     let facts: String =
         facts.iter().map(|(name, fact)| format!("- {name}: {}\n", fact.trim())).collect();
     let commands: String = outcomes
@@ -192,9 +204,9 @@ fn readme(facts: &[(&str, String)], outcomes: &[Outcome], answers: &[Answers]) -
         })
         .collect();
     let answers: String = answers.iter().map(Answers::list).collect();
-    let table = table(outcomes);
+    let (table, growth) = (table(outcomes), growth.text());
     format!(
-        "# A run of `cargo xtask bench`\n\n{facts}\n{HOW}\n{table}\n\
+        "# A run of `cargo xtask bench`\n\n{facts}\n{HOW}\n{table}\n{growth}\
          ## Commands\n\n```sh\n{commands}```\n\n\
          ## Answers\n\nEvery run was checked against these.\n\n{answers}"
     )

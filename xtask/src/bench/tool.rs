@@ -6,10 +6,11 @@ use std::process::Command;
 
 use super::hbase;
 
-/// DuckDB lives in an environment of its own, so that no Python of the machine is touched.
+/// Python's packages live in an environment of their own, so that no Python of the machine is
+/// touched.
 const VENV: &str = "target/bench/venv";
 pub(super) const VENV_PYTHON: &str = "target/bench/venv/bin/python";
-const DUCKDB: &str = "duckdb==2.0.0";
+const PACKAGES: [&str; 2] = ["duckdb==2.0.0", "polars==1.33.1"];
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Tool {
@@ -18,6 +19,7 @@ pub(super) enum Tool {
     Zstd,
     Gzip,
     DuckDb,
+    Polars,
     HBase,
 }
 
@@ -29,6 +31,7 @@ impl Tool {
             Self::Zstd => "zstd",
             Self::Gzip => "gzip",
             Self::DuckDb => "DuckDB",
+            Self::Polars => "Polars",
             Self::HBase => "HBase",
         }
     }
@@ -36,26 +39,51 @@ impl Tool {
     /// Its version, or why it cannot be run.
     pub(super) fn version(self) -> Result<String, String> {
         match self {
-            Self::Openssl => first_line("openssl", &["version"], "openssl"),
-            Self::Sha256sum => first_line("sha256sum", &["--version"], "coreutils"),
-            Self::Zstd => first_line("zstd", &["--version"], "zstd"),
-            Self::Gzip => first_line("gzip", &["--version"], "gzip"),
-            Self::DuckDb => duckdb(),
+            Self::Openssl => debian("openssl", "version", "openssl"),
+            Self::Sha256sum => debian("sha256sum", "--version", "coreutils"),
+            Self::Zstd => debian("zstd", "--version", "zstd"),
+            Self::Gzip => debian("gzip", "--version", "gzip"),
+            Self::DuckDb => python("duckdb"),
+            Self::Polars => python("polars"),
             Self::HBase => hbase::prepare(),
         }
     }
 }
 
-/// Installs DuckDB where it is not yet, and asks it for its version.
-fn duckdb() -> Result<String, String> {
-    let ask = ["-c", "import duckdb; print('DuckDB', duckdb.__version__)"];
+/// Asks a program for its version; root installs its package where it is missing.
+fn debian(program: &str, ask: &str, package: &str) -> Result<String, String> {
+    first_line(program, &[ask], package).or_else(|missing| {
+        let is_root = first_line("id", &["-u"], "coreutils").is_ok_and(|id| id == "0");
+        if !is_root {
+            return Err(missing);
+        }
+        eprintln!("installing {package}");
+        let install = ["install", "--yes", "--no-install-recommends", package];
+        let update = first_line("apt-get", &["update"], "apt");
+        update
+            .and_then(|_| first_line("apt-get", &install, "apt"))
+            .map_err(|why| format!("{missing}; {why}"))?;
+        first_line(program, &[ask], package)
+    })
+}
+
+/// Installs Python's packages where they are not yet, and asks one for its version.
+fn python(package: &str) -> Result<String, String> {
+    let ask = format!("import {package}; print({package}.__version__)");
     if !Path::new(VENV_PYTHON).exists() {
-        eprintln!("installing {DUCKDB} into {VENV}");
-        first_line("python3", &["-m", "venv", "--clear", VENV], "python3-venv")?;
+        eprintln!("installing {} into {VENV}", PACKAGES.join(", "));
+        let venv = ["-m", "venv", "--clear", VENV];
+        first_line("python3", &venv, "python3-venv").or_else(|missing| {
+            debian("apt-get", "--version", "apt")?;
+            let install = ["install", "--yes", "--no-install-recommends", "python3-venv"];
+            first_line("apt-get", &install, "apt").map_err(|why| format!("{missing}; {why}"))?;
+            first_line("python3", &venv, "python3-venv")
+        })?;
     }
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", DUCKDB];
+    let mut install = vec!["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    install.extend(PACKAGES);
     first_line(VENV_PYTHON, &install, "python3-venv")?;
-    first_line(VENV_PYTHON, &ask, "python3-venv")
+    first_line(VENV_PYTHON, &["-c", &ask], "python3-venv")
 }
 
 /// The first line that a program prints. `package` is what Debian calls the package that holds it.

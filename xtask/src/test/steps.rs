@@ -41,6 +41,7 @@ pub(super) const STEPS: &[Step] = &[
     step("interop", "other tools read what the command writes, and the other way round", interop),
     step("reports", "reports and recipes for pipelines, as their consumers take them", reports),
     step("big", "one root of 349 MB, however it lies and is read", big),
+    step("bench", "every row of the benchmark once at 5M points: a report, no gate", table),
     step("lab", "a real OpenTSDB: backup, restore, damage", lab),
 ];
 
@@ -183,6 +184,13 @@ fn python() -> PathBuf {
 
 fn big() -> Result<(), Stop> {
     Ok(bench::big::check(shell::build_command()?)?)
+}
+
+/// Ratios of one run on a busy machine fail nothing; a wrong answer does.
+fn table() -> Result<(), Stop> {
+    let binary = shell::build_command()?.display().to_string();
+    let args = ["--pairs", "1", "--no-write", "--binary", binary.as_str()];
+    Ok(bench::run(&args.map(str::to_owned))?)
 }
 
 /// What the lab ends with where it had to skip.

@@ -12,12 +12,11 @@ use std::io::{self, BufWriter, Write};
 
 use self::line::Lines;
 use self::series::{Series, Value, hash};
-use super::data::{Data, Layout, State};
+use super::data::{Data, Layout, SeriesCount, State};
 
 /// 2024-06-01T00:00:00Z, the start of an hour.
 const START_S: u64 = 1_717_200_000;
 const HOUR_S: u64 = 3600;
-const POINTS_PER_SERIES: u64 = 2000;
 const SEED: u64 = 1;
 /// Of each kind: a point lost, changed, added. Two whole series lost and two added come on top.
 const EDITS: u64 = 100;
@@ -31,6 +30,9 @@ pub(super) fn to_stdout(data: &Data, points: u64) -> Result<(), String> {
 }
 
 fn write(data: &Data, points: u64, out: &mut impl Write) -> io::Result<()> {
+    if data.state == State::Empty {
+        return Ok(());
+    }
     let fleet = Fleet::new(data, points);
     match data.layout {
         Layout::Scan => fleet.in_scan_order(&mut Lines::new(data, out)),
@@ -53,7 +55,11 @@ struct Fleet {
 
 impl Fleet {
     fn new(data: &Data, points: u64) -> Self {
-        let count = points / POINTS_PER_SERIES;
+        let points_per_series = match data.series {
+            SeriesCount::Usual => 2000,
+            SeriesCount::Many => 10,
+        };
+        let count = points / points_per_series;
         let metric_count = (count / 40).clamp(1, 240);
         let make = |id, host_mark| Series::new(SEED, id, metric_count, host_mark, data.spelling);
         let mut series: Vec<Series> = (0..count).map(|id| make(id, "")).collect();
@@ -138,8 +144,10 @@ impl Fleet {
     }
 
     fn edit(&self, series: &Series, step: u64) -> Edit {
-        if self.state == State::Backup {
-            return Edit::None;
+        match self.state {
+            State::Backup | State::Empty => return Edit::None,
+            State::Other => return Edit::Changed,
+            State::Edited => {}
         }
         match hash(SEED ^ 0x77, series.id, step) % self.points / EDITS {
             0 => Edit::Lost,
