@@ -49,6 +49,7 @@ pub(crate) fn tsdbproof(line: &str) -> Ran {
         environment: Environment::default(),
         now_ms: NOW_MS,
         stop: Stop::default(),
+        kept: None,
     };
     let code = run(words(line).into_iter().map(OsString::from), machine);
     let text = |bytes| String::from_utf8(bytes).expect("reports are UTF-8");

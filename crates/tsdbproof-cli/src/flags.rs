@@ -1,6 +1,6 @@
 //! Flags that several verbs share, and what they make of a job's options.
 
-use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
+use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::Args;
 use tsdbproof::{
@@ -83,6 +83,10 @@ pub(crate) struct Filters {
     /// The first instant that is left out again
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
+
+    /// Leave out the points of the last minutes, which may still be written; they are counted
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    settle: Option<Duration>,
 
     /// Only metrics like this, with * and ?; repeatable
     #[arg(long, value_name = "GLOB")]
@@ -288,6 +292,9 @@ impl Filters {
             tags: self.tag.clone(),
             duplicates: self.duplicates,
         };
+        options.settle_ms = self.settle.map(|settle| {
+            now_ms.saturating_sub(u64::try_from(settle.as_millis()).unwrap_or(u64::MAX))
+        });
         options.scope.check()
     }
 }

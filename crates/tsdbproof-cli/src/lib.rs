@@ -22,15 +22,16 @@ use std::{
     ffi::OsString,
     io::{Read, Write},
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
 use anstyle::{AnsiColor, Effects, Style};
 use clap::error::ErrorKind;
 use tsdbproof::{
-    Error,
+    Error, Kind,
     report::{Report, Verdict},
 };
-pub use tsdbproof_sources::Stop;
+pub use tsdbproof_sources::{KeptAnswers, Stop};
 
 use command::{Call, Refusal};
 use metrics::Metrics;
@@ -63,6 +64,8 @@ pub struct Machine<'a> {
     pub now_ms: u64,
     /// Set when the run shall stop.
     pub stop: Stop,
+    /// Answers of servers that outlive the run.
+    pub kept: Option<Arc<KeptAnswers>>,
 }
 
 /// Runs a command line, its program's name included, and gives the exit code.
@@ -78,7 +81,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut machine: Machine<'_>) -
     // A panic has been told by the hook; what was half written goes as its owner is dropped.
     let metrics =
         call.metrics.clone().map(|file| Metrics::new(file, &call.verb_name, machine.now_ms));
+    if let Err(error) = call.resume(&mut machine) {
+        return fail(&error, &mut machine);
+    }
     let result = catch_unwind(AssertUnwindSafe(|| call.run(&mut machine)));
+    let result = result.map(|ended| forget_answers(&mut machine, ended));
     let Ended { code, report } = match result {
         Ok(Ok(ended)) => ended,
         Ok(Err(error)) => Ended::code(fail(&error, &mut machine)),
@@ -87,6 +94,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut machine: Machine<'_>) -
     match metrics.map(|metrics| metrics.write(code, report.as_ref())) {
         Some(Err(error)) => fail(&error, &mut machine),
         _ => code,
+    }
+}
+
+/// Drops the answers that were kept, once no later run has any use for them.
+fn forget_answers(machine: &mut Machine<'_>, ended: Result<Ended, Error>) -> Result<Ended, Error> {
+    let Some(kept) = machine.kept.take() else { return ended };
+    // Answers that are none would be the same again.
+    let is_over = ended.as_ref().map_or_else(|error| error.kind() == Kind::Malformed, |_| true);
+    match is_over.then(|| kept.remove()) {
+        Some(Err(error)) if ended.is_ok() => Err(error),
+        _ => ended,
     }
 }
 

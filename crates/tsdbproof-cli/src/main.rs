@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         err: &mut err,
         now_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
         stop,
+        kept: None,
     };
     ExitCode::from(run(std::env::args_os(), machine))
 }

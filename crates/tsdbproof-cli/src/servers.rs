@@ -42,6 +42,11 @@ pub(crate) struct Servers {
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
+    /// Keep the answers of servers in this file until the job is done; a run that was interrupted
+    /// goes on from there when it is started again in the same words
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+
     /// The longest answer that is taken
     #[arg(long, hide = true, value_name = "SIZE", value_parser = values::size)]
     answer_size: Option<u64>,
@@ -55,6 +60,7 @@ impl Servers {
         options.timeout = self.timeout.unwrap_or(options.timeout);
         options.answer_bytes = self.answer_size.unwrap_or(options.answer_bytes);
         options.credentials = self.credentials(machine)?;
+        options.kept.clone_from(&machine.kept);
         if let Some(path) = &self.ca_file {
             let pem = fs::read(path).map_err(|error| io_error(&error, &name_of(path)))?;
             options.roots_pem = Some(pem);

@@ -7,8 +7,12 @@ mod fake;
 mod faults;
 #[path = "live/jobs.rs"]
 mod jobs;
+#[path = "live/resume.rs"]
+mod resume;
 #[path = "live/secrets.rs"]
 mod secrets;
+#[path = "live/settle.rs"]
+mod settle;
 
 use fake::{Fake, Reply, error, points};
 use jobs::{Job, OLD, POINTS, coverage};

@@ -54,6 +54,9 @@ impl Allowed {
 pub struct Options {
     /// What is looked at.
     pub scope: Scope,
+    /// Points from this instant on, in milliseconds, may still be written: they are counted, and
+    /// nothing else.
+    pub settle_ms: Option<u64>,
     /// The profile that decides.
     pub profile: Profile,
     /// How deep a manifest reaches.
@@ -82,6 +85,22 @@ pub struct Options {
 const SPLIT_BYTES: u64 = 8 << 20;
 
 impl Options {
+    /// The scope without what may still be written.
+    pub(crate) fn settled(&self) -> Scope {
+        let to_ms = self.scope.to_ms.into_iter().chain(self.settle_ms).min();
+        Scope { to_ms, ..self.scope.clone() }
+    }
+
+    /// Refuses a scope that can hold nothing.
+    pub(crate) fn check_scope(&self) -> Result<(), Error> {
+        self.scope.check()?;
+        match self.settled().check() {
+            Ok(()) => Ok(()),
+            Err(_) => Err(Error::usage("all of the time window may still be written")
+                .help("an earlier --from, or a shorter --settle")),
+        }
+    }
+
     /// The same, for a job that has nothing to hold the bytes of files against.
     pub(crate) fn without_file_digests(&self) -> Self {
         let file_digests = FileDigests { blocks: false, sha256: false };
@@ -93,6 +112,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             scope: Scope::default(),
+            settle_ms: None,
             profile: Profile::Exact,
             depth: Depth::Hour,
             format: None,

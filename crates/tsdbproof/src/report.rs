@@ -188,6 +188,10 @@ pub struct Side {
     pub undecided: u64,
     /// Points that the filters left out.
     pub filtered: u64,
+    /// The newest points, which `--settle` leaves out: they may still be written.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub unsettled: u64,
     /// The files.
     pub files: Vec<File>,
     /// Faults, by kind.
@@ -415,6 +419,10 @@ impl Report {
     pub fn is_damaged(&self) -> bool {
         self.sides.iter().flat_map(|side| &side.problems).any(|group| group.is_damage)
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn name_of_profile<S: serde::Serializer>(profile: &Profile, s: S) -> Result<S::Ok, S::Error> {

@@ -17,6 +17,7 @@ mod verify;
 use std::{
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -25,7 +26,7 @@ use tsdbproof::{
     render::{TextOptions, explanation_json, explanation_text},
     report::Report,
 };
-use tsdbproof_sources::{NativeHost, Opening, Progress, Resources};
+use tsdbproof_sources::{KeptAnswers, NativeHost, Opening, Progress, Resources};
 
 use crate::{
     Ended, Machine,
@@ -92,6 +93,8 @@ pub(crate) struct Call {
     pub(crate) metrics: Option<PathBuf>,
     /// The verb, for that.
     pub(crate) verb_name: String,
+    /// Where answers of servers outlive the run.
+    resume: Option<PathBuf>,
 }
 
 /// Why a command line is not run.
@@ -142,7 +145,20 @@ impl Call {
         let names = names.flatten().map(OsStr::to_owned).collect();
         let metrics = verb.try_get_one::<PathBuf>("metrics").ok().flatten().cloned();
         let verb_name = verb_of(&matches).join(" ");
-        Ok(Call { cli, settings, names, color, metrics, verb_name })
+        let resume = verb.try_get_one::<PathBuf>("resume").ok().flatten().cloned();
+        Ok(Call { cli, settings, names, color, metrics, verb_name, resume })
+    }
+
+    /// Takes up the answers of a run that did not end, and the time at which it began: what 1d-ago or
+    /// --settle leave out must not move.
+    pub(crate) fn resume(&self, machine: &mut Machine<'_>) -> Result<(), Error> {
+        let Some(file) = &self.resume else { return Ok(()) };
+        let names = self.names.iter().map(|name| name.to_string_lossy());
+        let job: Vec<_> = std::iter::once(self.verb_name.as_str().into()).chain(names).collect();
+        let kept = KeptAnswers::open(file, &job.join(" "), machine.now_ms)?;
+        machine.now_ms = kept.began_ms();
+        machine.kept = Some(Arc::new(kept));
+        Ok(())
     }
 
     pub(crate) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {

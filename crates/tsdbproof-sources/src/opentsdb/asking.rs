@@ -133,7 +133,7 @@ impl Asker<'_> {
     ) -> Result<Result<u64, Refusal>, Ended> {
         let Asking { client, temp_dir, has_answered, .. } = self.asking;
         let body = ask::query(&self.metric.name, tsuids, window);
-        match client.ask(ask::QUERY, Some(&body), temp_dir)? {
+        match client.query(&body, temp_dir)? {
             Ok(answer) => {
                 has_answered.store(true, Ordering::Relaxed);
                 let bytes = answer.bytes;

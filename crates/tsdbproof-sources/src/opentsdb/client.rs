@@ -7,7 +7,7 @@
 use std::{
     io::{self, Read, Seek},
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -24,6 +24,7 @@ use super::{
     ServerOptions,
     ask::{self, Refusal},
     credentials::Credentials,
+    resume::KeptAnswers,
     whole::Whole,
 };
 use crate::{PIECE_BYTES, Stop};
@@ -44,8 +45,27 @@ const SLOWEST_BODY: u32 = 30;
 /// An answer that is whole.
 pub(super) struct Answer {
     /// At its start.
-    pub(super) body: SpooledTempFile,
+    pub(super) body: Box<dyn Read + Send>,
     pub(super) bytes: u64,
+}
+
+/// An answer that came just now.
+struct Fresh {
+    body: SpooledTempFile,
+    bytes: u64,
+}
+
+impl Fresh {
+    fn rewind(&mut self, temp_dir: &Path) -> Result<(), Error> {
+        self.body.rewind().map_err(|error| not_kept(&error, temp_dir))
+    }
+
+    fn text(&mut self) -> String {
+        let mut text = Vec::new();
+        // What is no text is no version either, and the next query will tell.
+        let _ = (&mut self.body).take(REFUSAL_BYTES).read_to_end(&mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    }
 }
 
 /// A server, and how it is asked.
@@ -58,6 +78,7 @@ pub(super) struct Client {
     first_wait: Duration,
     /// The least time between two requests.
     pause: Duration,
+    kept: Option<Arc<KeptAnswers>>,
     /// When the next request may be sent.
     next: Mutex<Instant>,
     stop: Stop,
@@ -100,6 +121,7 @@ impl Client {
             first_wait: options.first_wait,
             answer_bytes: options.answer_bytes,
             pause: options.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.get()),
+            kept: options.kept.clone(),
             next: Mutex::new(Instant::now()),
             stop: stop.clone(),
         })
@@ -114,16 +136,53 @@ impl Client {
         body: Option<&str>,
         temp_dir: &Path,
     ) -> Result<Result<Answer, Refusal>, Error> {
-        self.ask_up_to(TRIES, path, body, temp_dir)
+        let answer = self.ask_up_to(TRIES, path, body, temp_dir)?;
+        Ok(answer.map(|Fresh { body, bytes }| Answer { body: Box::new(body), bytes }))
     }
 
-    /// The same, of a server of which nobody knows yet whether it runs.
-    pub(super) fn ask_once_or_twice(
+    /// The same of a query, whose answer a run before this one may have had.
+    pub(super) fn query(
         &self,
-        path: &str,
+        body: &str,
         temp_dir: &Path,
     ) -> Result<Result<Answer, Refusal>, Error> {
-        self.ask_up_to(2, path, None, temp_dir)
+        let Some(kept) = &self.kept else { return self.ask(ask::QUERY, Some(body), temp_dir) };
+        let request = format!("{}{} {body}", self.base, ask::QUERY);
+        if let Some(answer) = kept.find(&request)? {
+            kept.count_used();
+            return Ok(Ok(answer));
+        }
+        let mut fresh = match self.ask_up_to(TRIES, ask::QUERY, Some(body), temp_dir)? {
+            Ok(fresh) => fresh,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        kept.add(&request, &mut fresh.body, fresh.bytes)?;
+        fresh.rewind(temp_dir)?;
+        Ok(Ok(Answer { body: Box::new(fresh.body), bytes: fresh.bytes }))
+    }
+
+    /// Asks for the version of a server of which nobody knows yet whether it runs.
+    ///
+    /// Errors: it is another than that whose answers were kept.
+    pub(super) fn greet(&self, temp_dir: &Path) -> Result<Result<(), Refusal>, Error> {
+        let mut fresh = match self.ask_up_to(2, ask::VERSION, None, temp_dir)? {
+            Ok(fresh) => fresh,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let Some(kept) = &self.kept else { return Ok(Ok(())) };
+        let request = format!("{}{}", self.base, ask::VERSION);
+        let version = fresh.text();
+        let Some(mut before) = kept.find(&request)? else {
+            kept.add(&request, &mut version.as_bytes(), version.len() as u64)?;
+            return Ok(Ok(()));
+        };
+        let mut text = String::new();
+        before.body.read_to_string(&mut text)?;
+        match text == version {
+            true => Ok(Ok(())),
+            false => Err(Error::usage("is another server than the one whose answers were kept")
+                .help("name another file by --resume, or remove that one")),
+        }
     }
 
     fn ask_up_to(
@@ -132,7 +191,7 @@ impl Client {
         path: &str,
         body: Option<&str>,
         temp_dir: &Path,
-    ) -> Result<Result<Answer, Refusal>, Error> {
+    ) -> Result<Result<Fresh, Refusal>, Error> {
         let mut wait = self.first_wait;
         for attempt in 1.. {
             self.wait_for_turn()?;
@@ -165,7 +224,7 @@ impl Client {
         path: &str,
         body: Option<&str>,
         temp_dir: &Path,
-    ) -> Result<Result<Answer, Failed>, Error> {
+    ) -> Result<Result<Fresh, Failed>, Error> {
         let response = match self.send(path, body) {
             Ok(response) => response,
             Err(error) => return Ok(Err(failed(&error)?)),
@@ -196,7 +255,7 @@ impl Client {
     }
 
     /// Keeps a body up to its end.
-    fn keep(&self, mut from: impl Read, temp_dir: &Path) -> Result<Result<Answer, Failed>, Error> {
+    fn keep(&self, mut from: impl Read, temp_dir: &Path) -> Result<Result<Fresh, Failed>, Error> {
         let mut body = tempfile::spooled_tempfile_in(PIECE_BYTES, temp_dir);
         let mut buffer = vec![0; 64 << 10];
         let (mut bytes, mut whole) = (0, Whole::default());
@@ -220,8 +279,9 @@ impl Client {
         if !whole.is_whole() {
             return Ok(Err(Failed::Broken("the answer broke off".to_owned())));
         }
-        body.rewind().map_err(|error| not_kept(&error, temp_dir))?;
-        Ok(Ok(Answer { body, bytes }))
+        let mut fresh = Fresh { body, bytes };
+        fresh.rewind(temp_dir)?;
+        Ok(Ok(fresh))
     }
 
     /// Waits until the rate allows the next request.

@@ -5,6 +5,7 @@
 //! | `address`, `credentials` | where the server is, and who asks |
 //! | `plan`, `ask` | which windows are asked for, with which words, and what a refusal means: pure |
 //! | `client`, `whole` | one request, with its retries, up to a whole answer |
+//! | `resume` | answers that outlive a run |
 //! | `names`, `series` | the metrics of the server, and the series of one |
 //! | `asking` | all windows of one metric |
 //!
@@ -19,6 +20,7 @@ mod client;
 mod credentials;
 mod names;
 mod plan;
+mod resume;
 mod series;
 mod whole;
 
@@ -42,6 +44,7 @@ use tsdbproof::{Error, Flow, Kind, Sought, Told, Unread, Work};
 
 pub(crate) use address::is_server;
 pub use credentials::Credentials;
+pub use resume::KeptAnswers;
 
 use crate::{PIECE_BYTES, Progress, Stop};
 use asking::{Asking, Event};
@@ -63,6 +66,8 @@ pub struct ServerOptions {
     pub answer_bytes: u64,
     /// Who asks.
     pub credentials: Credentials,
+    /// Answers of a run that did not end, and where those of this one are kept.
+    pub kept: Option<Arc<KeptAnswers>>,
     /// The certificates that are trusted, as PEM; `None`: those of the Mozilla Foundation.
     pub roots_pem: Option<Vec<u8>>,
 }
@@ -76,6 +81,7 @@ impl Default for ServerOptions {
             first_wait: Duration::from_millis(200),
             answer_bytes: 256 << 20,
             credentials: Credentials::default(),
+            kept: None,
             roots_pem: None,
         }
     }
@@ -92,6 +98,7 @@ pub(crate) struct Server {
     client: Mutex<Option<Client>>,
     concurrency: usize,
     sought: Mutex<Option<Sought>>,
+    kept: Option<Arc<KeptAnswers>>,
     stop: Stop,
 }
 
@@ -110,6 +117,7 @@ impl Server {
             client: Mutex::new(Some(client)),
             concurrency: options.concurrency.get(),
             sought: Mutex::new(None),
+            kept: options.kept.clone(),
             stop: stop.clone(),
         })
     }
@@ -123,7 +131,7 @@ impl Server {
     pub(crate) fn greet(&self, temp_dir: &Path) -> Result<(), Error> {
         let client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(client) = client.as_ref() else { return Ok(()) };
-        match client.ask_once_or_twice(ask::VERSION, temp_dir) {
+        match client.greet(temp_dir) {
             Ok(Err(ask::Refusal::Final(error))) | Err(error) => Err(error.in_file(&self.name)),
             // What else it says a query will say again.
             Ok(_) => Ok(()),
@@ -162,7 +170,12 @@ impl Server {
             has_answered: AtomicBool::new(false),
         };
         let jobs = self.start(Arc::new(asking))?;
-        self.read_all(metrics, &jobs, &mut Feeding { work, progress, go_on: &go_on })
+        self.read_all(metrics, &jobs, &mut Feeding { work, progress, go_on: &go_on })?;
+        self.kept
+            .iter()
+            .filter_map(|kept| kept.note())
+            .map(Told::Note)
+            .try_for_each(|it| work.tell(it))
     }
 
     /// Starts those who ask; they end when nobody has a job for them.

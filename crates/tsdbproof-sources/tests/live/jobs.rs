@@ -6,6 +6,7 @@ use std::{
     io::empty,
     num::{NonZeroU32, NonZeroUsize},
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,7 +16,8 @@ use tsdbproof::{
     report::{Difference, Differences, Report},
 };
 use tsdbproof_sources::{
-    Credentials, NativeHost, Opening, Progress, Resources, ServerOptions, Stop, Wanted, block_on,
+    Credentials, KeptAnswers, NativeHost, Opening, Progress, Resources, ServerOptions, Stop,
+    Wanted, block_on,
 };
 
 /// Points of several metrics, one of which the first list leaves out.
@@ -52,6 +54,8 @@ pub(crate) struct Job {
     pub(crate) credentials: &'static str,
     pub(crate) metric: Option<&'static str>,
     pub(crate) from_ms: Option<u64>,
+    pub(crate) settle_ms: Option<u64>,
+    pub(crate) kept: Option<Arc<KeptAnswers>>,
 }
 
 impl Default for Job {
@@ -64,6 +68,8 @@ impl Default for Job {
             credentials: "",
             metric: None,
             from_ms: None,
+            settle_ms: None,
+            kept: None,
         }
     }
 }
@@ -84,6 +90,7 @@ impl Job {
             answer_bytes: self.answer_bytes,
             credentials: Credentials::parse(self.credentials).expect("credentials"),
             first_wait: Duration::from_millis(1),
+            kept: self.kept.clone(),
             roots_pem: None,
         };
         let limits = self.options().read.limits;
@@ -94,6 +101,7 @@ impl Job {
         let mut options = Options::default();
         options.scope.metrics = self.metric.map(str::to_owned).into_iter().collect();
         options.scope.from_ms = self.from_ms;
+        options.settle_ms = self.settle_ms;
         options
     }
 

@@ -54,7 +54,7 @@ pub async fn convert<H: Host, O: Outputs>(
     options: &Options,
     outputs: &mut O,
 ) -> Result<Report, Error> {
-    options.scope.check()?;
+    options.check_scope()?;
     let options =
         &Options { memory_bytes: options.memory_bytes / 2, ..options.without_file_digests() };
     let manner = Manner { keeps_points: true, ..Manner::default() };
@@ -67,8 +67,10 @@ pub async fn convert<H: Host, O: Outputs>(
     }
     let converted = writing.finish()?;
     let (written, found) = read_back(outputs, target, "written", options).await?;
-    let sides =
-        vec![side::of_source("source", source, &looked, &survey, &options.scope.text()), written];
+    let sides = vec![
+        side::of_source("source", source, &looked, &survey, &options.settled().text()),
+        written,
+    ];
     let mut report = verdict::report(JobKind::Convert, sides, options);
     report.notes.extend_from_slice(&looked.beside.notes);
     report.converted = Some(converted);

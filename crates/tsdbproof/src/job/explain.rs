@@ -41,7 +41,7 @@ pub struct Means {
 
 /// Tells what a job would do. Errors are those that the job would end with before it reads.
 pub fn explain(asked: Asked<'_>, options: &Options, means: Means) -> Result<Explanation, Error> {
-    options.scope.check()?;
+    options.check_scope()?;
     let (job, sides, mut steps) = match asked {
         Asked::Source(job, source) => {
             let is_shown = job == JobKind::Show && is_manifest(source);
@@ -88,7 +88,7 @@ pub fn explain(asked: Asked<'_>, options: &Options, means: Means) -> Result<Expl
         sides,
         steps,
         profile: options.profile,
-        scope: options.scope.text(),
+        scope: options.settled().text(),
         writes: means.writes,
         threads: means.threads,
         memory_bytes: options.memory_bytes,

@@ -21,8 +21,8 @@ pub async fn manifest<H: Host>(
     options: &Options,
     out: &mut dyn Write,
 ) -> Result<Report, Error> {
-    options.scope.check()?;
-    let scope = options.scope.text();
+    options.check_scope()?;
+    let scope = options.settled().text();
     let looked = look(host, source, 0, options).await?;
     let mut rows = manifests::Rows::new(out, options.depth)?;
     let survey = looked

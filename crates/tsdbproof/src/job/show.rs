@@ -11,7 +11,7 @@ use crate::{
 
 /// Tells what a manifest or an archive holds. The host's inputs are those of `source`.
 pub async fn show<H: Host>(host: &H, source: &Source, options: &Options) -> Result<Report, Error> {
-    options.scope.check()?;
+    options.check_scope()?;
     if let [input] = source.inputs.as_slice()
         && input.is_patch()
     {
@@ -34,7 +34,7 @@ pub async fn show<H: Host>(host: &H, source: &Source, options: &Options) -> Resu
         _ => {
             let looked = look(host, source, 0, &options.without_file_digests()).await?;
             let survey = side::survey(&looked.leaves)?;
-            let scope = options.scope.text();
+            let scope = options.settled().text();
             let mut side = side::of_source("source", source, &looked, &survey, &scope);
             side::tell_all(&mut side, &looked.leaves)?;
             side

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use tsdbproof_core::{
-    Error, Kind, Loss, ProblemKind, Profile,
+    Error, HOUR_MS, Kind, Loss, ProblemKind, Profile,
     digest::{Depth, RootText, Roots},
 };
 
@@ -14,7 +14,7 @@ use super::{
     patch, side, verdict,
 };
 use crate::{
-    Expect, FileDigests, Host, Input, KnownMetric, Options, Scope,
+    Expect, FileDigests, Host, Input, KnownMetric, Options, Scope, Unread,
     look::{FileLook, Leaves, Looked, Manner, Survey, look, look_as, spills},
     report::{ChangedFile, Differences, JobKind, Report, Side, Verdict},
     store::manifest::FileMeta,
@@ -87,12 +87,12 @@ async fn against_root<H: Host>(
     source: &Source,
     options: &Options,
 ) -> Result<Report, Error> {
-    options.scope.check()?;
+    options.check_scope()?;
     if options.allowed.is_any() {
         return Err(Error::usage("a root alone can't tell how much differs")
             .help("leave out tolerances and gates, or verify against a manifest"));
     }
-    let scope = options.scope.text();
+    let scope = options.settled().text();
     let options = &options.without_file_digests();
     let looked = look(host, source, 0, options).await?;
     let survey = side::survey(&looked.leaves)?;
@@ -198,7 +198,7 @@ async fn run<H: Host>(
     options: &Options,
     outputs: (&mut dyn Differences, Patch<'_>),
 ) -> Result<Report, Error> {
-    options.scope.check()?;
+    options.check_scope()?;
     // Each side has its half of the memory.
     let mut options = Options { memory_bytes: options.memory_bytes / 2, ..options.clone() };
     let (spill, _) = spills(host, options.memory_bytes)?;
@@ -218,6 +218,7 @@ async fn run<H: Host>(
         }
     }
     options.scope = scope_of(&read, &options.scope)?;
+    let unsettled = unsettled(&read, &mut options);
     options.file_digests = FileDigests { blocks: has_blocks(&read), sha256: false };
     // A server is asked last, for what stands on the other side first.
     let is_live = sides.map(|side| side.inputs.iter().any(Input::is_live));
@@ -230,7 +231,8 @@ async fn run<H: Host>(
             _ => Vec::new(),
         };
         let manner = Manner { known, ..Manner::default() };
-        let looked = look_as(host, sides[index], starts[index], &options, manner).await?;
+        let mut looked = look_as(host, sides[index], starts[index], &options, manner).await?;
+        unsettled.iter().for_each(|gap| looked.beside.unread.add(gap.clone()));
         read[index] = Some(Read::Source(Box::new(looked)));
     }
     let [Some(base), Some(current)] = read else { return Err(Error::usage("a side is missing")) };
@@ -241,6 +243,30 @@ async fn run<H: Host>(
 fn has_blocks(read: &[Option<Read>; 2]) -> bool {
     let [Some(Read::Manifest(manifest)), None] = read else { return false };
     manifest.meta.files.iter().any(|file| !file.blocks.is_empty())
+}
+
+/// A manifest can't be cut within its nodes: what may still be written begins with one. The gap that
+/// this leaves, where the manifest reaches so far.
+fn unsettled(read: &[Option<Read>; 2], options: &mut Options) -> Option<Unread> {
+    let manifests = read.iter().flatten().filter_map(|read| match read {
+        Read::Manifest(manifest) => Some(manifest),
+        Read::Source(_) => None,
+    });
+    let node_ms = manifests.clone().map(|manifest| match manifest.leaves.depth {
+        Depth::Hour => HOUR_MS,
+        Depth::Day | Depth::Series | Depth::Metric => 24 * HOUR_MS,
+    });
+    let (node_ms, settle_ms) = node_ms.max().zip(options.settle_ms)?;
+    let from_ms = settle_ms / node_ms * node_ms;
+    options.settle_ms = Some(from_ms);
+    let reaches = |manifest: &ReadManifest| manifest.meta.totals.all.last_ms >= from_ms;
+    manifests.into_iter().any(|manifest| reaches(manifest)).then(|| Unread {
+        metric: None,
+        tags: None,
+        from_ms,
+        to_ms: u64::MAX,
+        why: "may still be written, says --settle".to_owned(),
+    })
 }
 
 /// The scope of the comparison: a manifest's own, where there is one.
@@ -275,7 +301,7 @@ async fn report<H: Host>(
     options: &Options,
     (differences, patch): (&mut dyn Differences, Patch<'_>),
 ) -> Result<Report, Error> {
-    let scope = options.scope.text();
+    let scope = options.settled().text();
     let surveys = [read[0].survey()?, read[1].survey()?];
     let [base, current] = &read;
     let sides = [base.compare(&surveys[0]), current.compare(&surveys[1])];

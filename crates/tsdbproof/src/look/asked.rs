@@ -1,6 +1,6 @@
 //! What a server is asked for: its answer must hold to that, or nothing in it is to be trusted.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use tsdbproof_core::{Error, Kind, Point, quote};
 use tsdbproof_formats::{ReadOptions, TimeUnit};
@@ -18,6 +18,11 @@ pub(super) fn seek<H: Host>(
     let sought = Sought { scope: options.scope.clone(), known };
     let live = (first_input..).zip(&source.inputs).filter(|(_, input)| input.is_live());
     live.map(|(index, _)| index).try_for_each(|index| host.seek(index, sought.clone()))
+}
+
+/// The times, in milliseconds, whose points may still be written.
+pub(super) fn unsettled(options: &Options) -> Option<Range<u64>> {
+    options.settle_ms.map(|from_ms| from_ms..options.scope.to_ms.unwrap_or(u64::MAX))
 }
 
 /// How answers are read: as they were asked for, whatever flags say of files.

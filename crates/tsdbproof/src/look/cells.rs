@@ -243,6 +243,7 @@ impl Merging<'_> {
         all.found.points.extend(found.points);
         all.found.points_read += found.points_read;
         all.found.filtered += found.filtered;
+        all.found.unsettled += found.unsettled;
         all.points.extend(sink.points);
         all.problems = sink.problems;
         Ok(())

@@ -67,7 +67,7 @@ pub(crate) use runs::{Item, Merge, Run, RunWriter, Spill, Window};
 pub(crate) use walk::{Instant, Walk};
 pub(crate) use wanted::{SeriesHash, Wanted};
 
-use asked::seek;
+use asked::{seek, unsettled};
 use cells::{MergedFound, read_merged};
 use fold::{Evidence, fold};
 use indexed::read_indexes;
@@ -94,6 +94,8 @@ pub(crate) struct Looked {
     pub(crate) problems: Problems,
     pub(crate) points_read: u64,
     pub(crate) filtered: u64,
+    /// Points that may still be written.
+    pub(crate) unsettled: u64,
     pub(crate) conflicts: Conflicts,
     /// The snapshots that said what is read.
     pub(crate) snapshots: Vec<SnapshotRead>,
@@ -245,7 +247,8 @@ pub(crate) async fn look_as<H: Host>(
     let sink_bytes = options.memory_bytes / 2 / threads as u64;
     seek(host, source, first_input, options, manner.known)?;
     let shared = Arc::new(Shared {
-        scope: options.scope.clone(),
+        scope: options.settled(),
+        unsettled: unsettled(options),
         rows: Arc::clone(&spills.0),
         points: Arc::clone(&spills.1),
         sink_bytes: usize::try_from(sink_bytes).unwrap_or(usize::MAX),
@@ -334,6 +337,7 @@ impl Side {
             problems: Problems::default(),
             points_read: 0,
             filtered: 0,
+            unsettled: 0,
             conflicts: Conflicts::default(),
             snapshots: before.snapshots,
             not_read: before.not_read,
@@ -356,6 +360,7 @@ impl Side {
             lines.1 += result.lines;
             looked.points_read += result.found.points_read;
             looked.filtered += result.found.filtered;
+            looked.unsettled += result.found.unsettled;
             evidence.rows.extend(result.found.rows);
             evidence.points.extend(result.found.points);
             if let Some(error) = result.refused {
@@ -473,6 +478,7 @@ impl Looked {
         self.problems.join_all(problems);
         self.points_read += found.points_read;
         self.filtered += found.filtered;
+        self.unsettled += found.unsettled;
         for (index, points) in points {
             if let Some(file) = self.files.get_mut(index) {
                 file.points_read += points;

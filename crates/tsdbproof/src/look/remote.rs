@@ -142,6 +142,7 @@ impl FirstLook {
             keeps_points: order.flag()?,
             sink_bytes: usize::try_from(order.number()?).map_err(|_| broken())?,
             scope: Scope::parse(&order.text()?)?,
+            unsettled: None,
             rows: Arc::clone(&spills.rows),
             points: Arc::clone(&spills.points),
             observer: None,
@@ -231,8 +232,16 @@ pub async fn help<H: Host>(
 /// All that a part gave but its runs.
 fn head(look: &PartLook) -> Vec<u8> {
     // By name: what is new in it has to travel too. Cells and live inputs are not looked at elsewhere.
-    let Found { rows: _, points: _, problems, points_read, filtered, met: _, beside: _ } =
-        &look.found;
+    let Found {
+        rows: _,
+        points: _,
+        problems,
+        points_read,
+        filtered,
+        unsettled: _,
+        met: _,
+        beside: _,
+    } = &look.found;
     let mut head = Writer(vec![0]);
     head.number(look.lines);
     head.number(look.end);

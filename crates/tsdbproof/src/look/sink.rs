@@ -33,6 +33,8 @@ use crate::{Scope, Told, unread::Beside};
 /// What all sinks of a side share.
 pub(crate) struct Shared {
     pub(crate) scope: Scope,
+    /// Times behind it whose points are counted.
+    pub(crate) unsettled: Option<Range<u64>>,
     /// Runs of rows: little stays in memory, whatever is allowed.
     pub(crate) rows: Arc<Spill>,
     /// Runs of points.
@@ -71,6 +73,8 @@ pub(crate) struct Found {
     pub(crate) points_read: u64,
     /// Points out of scope.
     pub(crate) filtered: u64,
+    /// Points that are in scope but for their time, which is too new.
+    pub(crate) unsettled: u64,
     /// What was met in all rows, of a data table.
     pub(crate) met: Option<RowSummary>,
     /// What was said of a live input beside its bytes.
@@ -424,7 +428,11 @@ impl PointSink for Sink {
             let scope = &self.shared.scope;
             let inside: Vec<Point> =
                 points.iter().copied().filter(|p| scope.holds_point(*p)).collect();
-            self.found.filtered += (points.len() - inside.len()) as u64;
+            let unsettled = self.shared.unsettled.as_ref().map_or(0, |times| {
+                points.iter().filter(|point| times.contains(&point.timestamp_ms)).count()
+            });
+            self.found.unsettled += unsettled as u64;
+            self.found.filtered += (points.len() - inside.len() - unsettled) as u64;
             self.take(series.0, &inside, at);
         } else {
             self.take(series.0, points, at);

@@ -430,7 +430,7 @@ pub(super) fn notes(side: &Side) -> impl Iterator<Item = String> {
 
 /// Counts of a side that are worth a word.
 fn counts(side: &Side) -> String {
-    let Side { repeats, replaced, conflicts, undecided, filtered, .. } = *side;
+    let Side { repeats, replaced, conflicts, undecided, filtered, unsettled, .. } = *side;
     // Under `--duplicates` only one of the values counts.
     let several = match side.scope.contains("duplicates ") {
         true => "with several values",
@@ -446,6 +446,7 @@ fn counts(side: &Side) -> String {
             "that --duplicates cannot decide, the writes being in several files",
         ),
         (filtered, "point", "outside of the filters"),
+        (unsettled, "newest point", "left out by --settle"),
     ];
     let notes = notes.into_iter().filter(|(n, ..)| *n > 0);
     let mut notes: Vec<_> =

@@ -37,6 +37,7 @@ fn side(role: &'static str, name: &str, points: u64) -> Side {
         conflicts: 0,
         undecided: 0,
         filtered: 0,
+        unsettled: 0,
         files: Vec::new(),
         problems: Vec::new(),
         left_out: BTreeMap::new(),

@@ -66,8 +66,8 @@ pub async fn check<H: Host>(
     options: &Options,
     findings: &mut dyn Findings,
 ) -> Result<Report, Error> {
-    options.scope.check()?;
-    let scope = options.scope.text();
+    options.check_scope()?;
+    let scope = options.settled().text();
     let mut options = options.without_file_digests();
     let (spill, _) = spills(host, options.memory_bytes / 4)?;
     let reading = Reading::new(source, &options, spill);
