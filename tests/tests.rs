@@ -19,6 +19,7 @@ mod memory_host;
 mod points;
 mod query_answers;
 mod raw_scan;
+mod rewrite;
 mod session;
 mod suite;
 mod vectors;

@@ -17,11 +17,12 @@ mod unread;
 pub use host::{Flow, Host, Input, KnownMetric, Outputs, Scratch, Sought, Task, Told, Work};
 pub use job::{
     Against, Asked, Course, Interval, Means, Source, Target, apply, check, convert, diff,
-    diff_with_patch, explain, manifest, merge, points, show, verify,
+    diff_with_patch, explain, manifest, merge, points, rewrite, show, verify,
 };
 pub use look::{Helped, help};
 pub use options::{Allowed, Duplicates, Expect, FileDigests, Options};
 pub use scope::Scope;
+pub use store::rows::RowHour;
 pub use tsdbproof_core::{
     Error, Kind, Profile, Series, Tags, Tolerance,
     digest::{Depth, RootText},

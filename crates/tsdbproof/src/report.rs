@@ -14,6 +14,7 @@ mod converted;
 mod explained;
 mod patched;
 mod points;
+mod rewritten;
 mod table_check;
 
 pub(crate) use crate::time::time;
@@ -27,6 +28,7 @@ pub use explained::{Explanation, PlannedInput, PlannedSide};
 pub use patched::PatchSummary;
 pub(crate) use patched::root;
 pub use points::{SeriesPoint, SeriesPoints};
+pub use rewritten::Rewritten;
 pub use table_check::{BeyondFsck, Fsck, RepeatedCells, Share, TableCheck};
 
 /// One line of the JSON report.
@@ -153,6 +155,9 @@ pub struct Report {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub patches: Vec<PatchSummary>,
+    /// What a server has to change that holds the base.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rewritten: Option<Rewritten>,
     /// Version of this program.
     pub version: &'static str,
 }

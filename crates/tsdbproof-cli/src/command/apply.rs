@@ -16,7 +16,7 @@ use super::{Plan, target};
 use crate::{
     Ended, Machine,
     flags::{Access, Explaining, Leniency, Telling, Uids},
-    output::{check_output, refuse_input},
+    output::{Sink, check_output, refuse_input},
     usage, values,
 };
 
@@ -30,6 +30,7 @@ Examples:
   tsdbproof diff monday.gz tuesday/ --patch tuesday.patch
   tsdbproof apply monday.gz tuesday.patch wednesday.patch -o wednesday.txt.zst
   tsdbproof apply monday.gz *.patch --root tsdbproof:v1:exact:… -o then.txt
+  tsdbproof apply friday.gz friday.patch --reverse -o put.txt --deletes rows.jsonl
 
 Exit codes: 0 written and proven; 1 the roots don't fit, nothing was written; 2 the job could not be \
 done.")]
@@ -45,6 +46,11 @@ pub(super) struct Args {
     /// The output; its ending says format and compression: .txt, .json, .arrow, .csv, .gz, .zst
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
+
+    /// Write what has to change on a server that holds BASE: to FILE the rows (hours of series) that have
+    /// to be deleted, one a line; the output then has the points to put after that, no others
+    #[arg(long, value_name = "FILE")]
+    deletes: Option<PathBuf>,
 
     /// The format of the output, where its name does not tell
     #[arg(long, value_name = "FORMAT", value_parser = values::written_format())]
@@ -78,6 +84,15 @@ impl Args {
             return Err(usage("the output has to be read back", "name a file: -o FILE"));
         }
         check_output(&self.telling, machine, &self.output, "the result")?;
+        if self.deletes.as_ref() == Some(&self.output) {
+            return Err(usage(
+                "points and rows go to the same file",
+                "name another: --deletes FILE",
+            ));
+        }
+        if let Some(deletes) = &self.deletes {
+            check_output(&self.telling, machine, deletes, "the list of rows")?;
+        }
         let target = target(&self.output, self.write, false)?;
         let mut opening = self.access.open(&mut options, machine)?;
         let base = opening.source_with_uids(slice::from_ref(&self.base), &self.uids.uids)?;
@@ -87,18 +102,36 @@ impl Args {
         let plan = Plan { opening, resources: self.access.resources(), telling: &self.telling };
         if self.explaining.explain {
             let asked = Asked::Source(JobKind::Apply, &base);
-            return plan.explain(machine, asked, &options, &[&self.output]);
+            let writes = [Some(self.output.as_path()), self.deletes.as_deref()];
+            let writes: Vec<_> = writes.into_iter().flatten().collect();
+            return plan.explain(machine, asked, &options, &writes);
         }
         let mut outputs =
             NativeOutputs::file(&self.output, &self.access.resources(), &machine.stop)?;
         let course = Course { until: self.root, is_reverse: self.reverse };
+        let deletes = self.deletes.as_deref();
+        let deletes = deletes.map(|path| Sink::file(path, &plan.opening, &machine.stop));
+        let mut deletes = deletes.transpose()?;
         let report = plan.report(machine, |host, _| {
-            let applied =
-                tsdbproof::apply(host, &base, &patches, course, target, &options, &mut outputs);
-            block_on(applied)
+            let (base, patches, outputs) = (&base, &patches[..], &mut outputs);
+            block_on(async {
+                match &mut deletes {
+                    None => {
+                        tsdbproof::apply(host, base, patches, course, target, &options, outputs)
+                            .await
+                    }
+                    Some(rows) => {
+                        tsdbproof::rewrite(
+                            host, base, patches, course, target, &options, outputs, rows,
+                        )
+                        .await
+                    }
+                }
+            })
         })?;
         if report.verdict == Verdict::Same {
             outputs.commit()?;
+            deletes.map_or(Ok(()), Sink::commit)?;
         }
         Ok(Ended::with(report, self.leniency.allow_partial))
     }

@@ -1,13 +1,14 @@
 //! `apply`: the state after patches, checked against their roots at each end.
 
-use std::sync::Arc;
+use std::{io::Write, sync::Arc};
 
-use tsdbproof_core::{Error, HOUR_MS, Kind, Point, Value};
+use tsdbproof_core::{Error, HOUR_MS, Kind, Value, digest::Roots};
 
 use super::{
     Source,
     convert::{Target, Writing, read_back, tag_keys},
     patches::{self, ReadPatch, chain, scope_of},
+    rewriting::{Rewriting, TakesInstants},
     side, verdict,
 };
 use crate::{
@@ -38,6 +39,35 @@ pub async fn apply<H: Host, O: Outputs>(
     target: Target,
     options: &Options,
     outputs: &mut O,
+) -> Result<Report, Error> {
+    run(host, (base, patches), course, target, options, (outputs, None)).await
+}
+
+/// Writes to `outputs` the points that have to be put on a server that holds `base`, and to `deletes` a
+/// list of the rows ([`RowHour`](crate::RowHour)) that have to be deleted before that.
+///
+/// Everything else is as with [`apply()`].
+#[expect(clippy::too_many_arguments, reason = "those of `apply`, and one")]
+pub async fn rewrite<H: Host, O: Outputs>(
+    host: &H,
+    base: &Source,
+    patches: &[Input],
+    course: Course,
+    target: Target,
+    options: &Options,
+    outputs: &mut O,
+    deletes: &mut (dyn Write + Send),
+) -> Result<Report, Error> {
+    run(host, (base, patches), course, target, options, (outputs, Some(deletes))).await
+}
+
+async fn run<H: Host, O: Outputs>(
+    host: &H,
+    (base, patches): (&Source, &[Input]),
+    course: Course,
+    target: Target,
+    options: &Options,
+    (outputs, deletes): (&mut O, Option<&mut (dyn Write + Send)>),
 ) -> Result<Report, Error> {
     let options =
         &Options { memory_bytes: options.memory_bytes / 2, ..options.without_file_digests() };
@@ -71,28 +101,46 @@ pub async fn apply<H: Host, O: Outputs>(
     }
     let mut writing = Writing::new(target, keys, outputs)?;
     writing.begin("")?;
-    write((&looked, options.scope.duplicates), &chain, &spill, &mut writing)?;
+    let base = (&looked, options.scope.duplicates);
+    let (role, written) = match deletes {
+        None => {
+            write(base, &chain, &spill, &mut writing)?;
+            ("result", expected)
+        }
+        Some(deletes) => {
+            let mut rewriting = Rewriting::new(&mut writing, deletes, options.memory_bytes);
+            write(base, &chain, &spill, &mut rewriting)?;
+            let done = rewriting.finish()?;
+            report.rewritten = Some(done.told);
+            report.reasons.extend(unlike("result", done.result, expected));
+            report.reasons.extend(done.conflict.map(|place| {
+                format!("{place} has several values, of which a server keeps one: nothing can be put there")
+            }));
+            ("put", done.put)
+        }
+    };
     report.converted = Some(writing.finish()?);
-    let (result, found) = read_back(outputs, target, "result", options).await?;
+    let (result, found) = read_back(outputs, target, role, options).await?;
     report.sides.push(result);
-    let differs = found.totals.roots != expected;
-    if differs {
-        let found = root(&found.totals.roots);
-        report.reasons.push(format!(
-            "the result has the root {found}, the patches promise {}",
-            root(&expected)
-        ));
-    }
+    report.reasons.extend(unlike(role, found.totals.roots, written));
+    let differs = !report.reasons.is_empty();
     verdict::decide(&mut report, differs, options);
     Ok(report)
 }
 
+/// That something has another root than it should have.
+fn unlike(what: &str, found: Roots, expected: Roots) -> Option<String> {
+    let [found_root, expected_root] = [&found, &expected].map(root);
+    let why = || format!("the {what} has the root {found_root}, and not {expected_root}");
+    (found != expected).then(why)
+}
+
 /// Writes the points of the base with the changes of all patches.
-fn write<O: Outputs>(
+fn write<T: TakesInstants>(
     (looked, duplicates): (&Looked, Duplicates),
     chain: &[ReadPatch],
     spill: &Arc<Spill>,
-    writing: &mut Writing<'_, O>,
+    into: &mut T,
 ) -> Result<(), Error> {
     let mut walk = looked.walk(duplicates)?;
     let mut next = walk.next_series()?;
@@ -115,8 +163,8 @@ fn write<O: Outputs>(
                 changes.push(patch);
             }
         }
-        writing.series(&series)?;
-        write_series(in_base.then_some(&mut walk), changes, writing)?;
+        into.series(&series)?;
+        write_series(in_base.then_some(&mut walk), changes, into)?;
         if in_base {
             next = walk.next_series()?;
         }
@@ -162,29 +210,30 @@ impl Changes {
     }
 }
 
-fn write_series<O: Outputs>(
+fn write_series<T: TakesInstants>(
     mut walk: Option<&mut Walk>,
     mut patches: Vec<&mut Changes>,
-    writing: &mut Writing<'_, O>,
+    into: &mut T,
 ) -> Result<(), Error> {
     let mut stored = take(&mut walk)?;
+    let [mut before, mut values] = [Vec::new(), Vec::new()];
     loop {
         let changed =
             patches.iter().filter_map(|patch| patch.changes.peek().map(|it| it.timestamp_ms));
         let times = stored.iter().map(|instant| instant.timestamp_ms).chain(changed);
         let Some(timestamp_ms) = times.min() else { return Ok(()) };
-        let mut values = Vec::new();
+        values.clear();
         if let Some(instant) = stored.take_if(|instant| instant.timestamp_ms == timestamp_ms) {
             values.extend(instant.records.iter().map(|record| record.value()));
             stored = take(&mut walk)?;
         }
+        values.sort_unstable();
+        before.clone_from(&values);
         for patch in &mut patches {
             patch.apply_at(timestamp_ms, &mut values)?;
         }
         values.sort_unstable();
-        for value in values {
-            writing.push(Point { timestamp_ms, value })?;
-        }
+        into.instant(timestamp_ms, &before, &values)?;
     }
 }
 

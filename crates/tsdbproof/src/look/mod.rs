@@ -57,7 +57,7 @@ use tsdbproof_core::{Error, Kind, Problem, digest::Depth};
 use tsdbproof_formats::decompress::Codec;
 
 pub(crate) use digests::{BLOCK_BYTES, FileBlocks};
-pub(crate) use fold::{Conflicts, next_instant, resolve};
+pub(crate) use fold::{Conflicts, Leaf, next_instant, resolve};
 pub(crate) use leaves::{Leaves, Survey, series_at};
 pub(crate) use met::Met;
 pub(crate) use problems::Problems;

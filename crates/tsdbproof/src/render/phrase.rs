@@ -124,7 +124,7 @@ pub(super) fn sentence(report: &Report) -> String {
             format!("{} in {points}", all.join(", "))
         }
         (Verdict::SameBytes, _) => format!("the same bytes, so the same {points}"),
-        (Verdict::Same | Verdict::Different, JobKind::Apply) => applied(report.verdict, &points),
+        (Verdict::Same | Verdict::Different, JobKind::Apply) => applied(report, &points),
         (Verdict::Same, JobKind::Convert) => {
             format!("what was written, read back, holds the same {points}")
         }
@@ -170,12 +170,25 @@ pub(super) fn sentence(report: &Report) -> String {
     }
 }
 
-fn applied(verdict: Verdict, points: &str) -> String {
-    match verdict {
-        Verdict::Same => {
+fn applied(report: &Report, points: &str) -> String {
+    match (report.verdict, &report.rewritten) {
+        (Verdict::Same, None) => {
             format!("the result, read back, holds the {points} that the patches promise")
         }
-        _ => "the roots don't fit; nothing was written".to_owned(),
+        (Verdict::Same, Some(rewritten)) => {
+            let rows = counted(rewritten.rows_deleted, "row");
+            let again = match rewritten.points_put_again {
+                0 => String::new(),
+                again => format!(" ({} of them again)", number(again)),
+            };
+            format!(
+                "{rows} to delete and then {points} to put{again} make what the patches promise"
+            )
+        }
+        (_, None) => "the roots don't fit; nothing was written".to_owned(),
+        (_, Some(_)) => {
+            "no change of a server makes what the patches promise; nothing was written".to_owned()
+        }
     }
 }
 

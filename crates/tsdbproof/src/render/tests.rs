@@ -77,6 +77,7 @@ fn comparison(verdict: Verdict, points: [u64; 2]) -> Report {
         checked: None,
         converted: None,
         patches: Vec::new(),
+        rewritten: None,
         version: "0.0.0",
     }
 }

@@ -1,10 +1,11 @@
-//! The files that this program writes.
+//! The files that this program writes, beside those of points.
 
 mod column;
 mod file;
 mod ipc;
 pub(crate) mod manifest;
 pub(crate) mod patch;
+pub(crate) mod rows;
 
 pub(crate) use file::{Content, FileReader};
 
