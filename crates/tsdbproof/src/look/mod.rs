@@ -382,9 +382,8 @@ impl Side {
         for (file, input) in looked.files.iter_mut().zip(&source.inputs) {
             file.size_bytes = input.size.unwrap_or(file.size_bytes);
         }
-        for (input, problem) in before.problems {
-            looked.problems.add_to(input, problem);
-        }
+        let problems = before.problems.into_iter();
+        problems.for_each(|(input, problem)| looked.problems.add_to(input, problem));
         looked.add_merged(source, before.merged, &mut evidence);
         looked.pass_over(refused, source)?;
         looked.files.retain(|file| file.is_of_source);
