@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use sha2::{Digest, Sha256};
 
-use super::{Node, Roots};
+use super::{Node, Roots, sha256::Message};
 use crate::Profile;
 
 const ENTRY: u8 = 0x00;
@@ -68,9 +68,9 @@ pub(super) fn inner(left: Hash, right: Hash) -> Hash {
     of(&[&[INNER], &left.0, &right.0])
 }
 
-/// A hash state that takes the records of an hour.
-pub(super) fn open_hour() -> Sha256 {
-    Sha256::new_with_prefix([HOUR])
+/// A message that takes the records of an hour.
+pub(super) fn open_hour() -> Message {
+    Message::beginning_with(HOUR)
 }
 
 /// The entry of a child in the tree hash of its parent.

@@ -1,8 +1,6 @@
-//! A leaf while its points arrive: one hash state for each profile, no point kept.
+//! A leaf while its points arrive: one message for each profile, no point kept.
 
-use sha2::{Digest, Sha256};
-
-use super::{Hash, Node, hash};
+use super::{Node, hash, sha256::Message};
 use crate::Record;
 
 /// Records hashed with one call: what a leaf of a point every 30 seconds holds.
@@ -11,74 +9,56 @@ const BATCH: usize = 120;
 /// The points of one hour of one series, pushed in ascending order.
 #[derive(Clone)]
 pub struct OpenHour {
-    exact: State,
+    exact: Message,
     /// From the first value on that single precision cannot hold; until then both are one.
-    f32: Option<Box<State>>,
-}
-
-#[derive(Clone)]
-struct State {
-    hash: Sha256,
-    records: u64,
-}
-
-impl State {
-    fn push(&mut self, bytes: &[u8]) {
-        self.hash.update(bytes);
-        self.records += (bytes.len() / Record::SIZE) as u64;
-    }
-
-    fn close(self) -> Node {
-        let digest = Hash(self.hash.finalize().into());
-        Node { points: self.records, children: self.records, digest }
-    }
+    f32: Option<Message>,
 }
 
 /// Room for records on their way into a leaf, used for one leaf after another: making it anew for
 /// each point of a log would cost more than hashing the point.
 pub struct Batch {
-    exact: Bytes,
-    narrow: Bytes,
+    exact: [[u8; Record::SIZE]; BATCH],
+    narrow: [[u8; Record::SIZE]; BATCH],
+    length: usize,
+    /// Whether single precision cannot hold one of them.
+    differs: bool,
 }
 
 impl Default for Batch {
     fn default() -> Self {
-        Batch { exact: Bytes::new(), narrow: Bytes::new() }
+        let empty = [[0; Record::SIZE]; BATCH];
+        Batch { exact: empty, narrow: empty, length: 0, differs: false }
     }
 }
 
-struct Bytes {
-    bytes: [u8; BATCH * Record::SIZE],
-    length: usize,
-}
-
-impl Bytes {
-    fn new() -> Self {
-        Bytes { bytes: [0; BATCH * Record::SIZE], length: 0 }
-    }
-
+impl Batch {
     #[inline]
     fn push(&mut self, record: Record) {
-        if let Some(slot) = self.bytes.get_mut(self.length..self.length + Record::SIZE) {
-            slot.copy_from_slice(&record.to_hashed_bytes());
-            self.length += Record::SIZE;
+        let slots = (self.exact.get_mut(self.length), self.narrow.get_mut(self.length));
+        if let (Some(exact), Some(narrow)) = slots {
+            let narrowed = record.to_f32();
+            *exact = record.to_hashed_bytes();
+            *narrow = narrowed.to_hashed_bytes();
+            self.differs |= narrowed != record;
+            self.length += 1;
         }
     }
 
-    #[inline]
     fn is_full(&self) -> bool {
-        self.length == self.bytes.len()
+        self.length == BATCH
     }
 
-    fn drain_into(&mut self, state: &mut State) {
-        state.push(self.bytes.get(..self.length).unwrap_or_default());
-        self.length = 0;
+    fn drain_into(&mut self, hour: &mut OpenHour) {
+        let [exact, narrow] = [&self.exact, &self.narrow]
+            .map(|records| records.get(..self.length).unwrap_or_default().as_flattened());
+        hour.push_bytes(exact, narrow, self.differs);
+        (self.length, self.differs) = (0, false);
     }
 }
 
 impl Default for OpenHour {
     fn default() -> Self {
-        OpenHour { exact: State { hash: hash::open_hour(), records: 0 }, f32: None }
+        OpenHour { exact: hash::open_hour(), f32: None }
     }
 }
 
@@ -87,27 +67,12 @@ impl OpenHour {
     #[inline]
     pub fn push(&mut self, records: impl Iterator<Item = Record>, batch: &mut Batch) {
         for record in records {
-            let narrow = record.to_f32();
-            if self.f32.is_none() && narrow != record {
-                batch.exact.drain_into(&mut self.exact);
-                self.f32 = Some(Box::new(self.exact.clone()));
-            }
-            if self.f32.is_some() {
-                batch.narrow.push(narrow);
-            }
-            batch.exact.push(record);
-            if batch.exact.is_full() {
-                self.drain(batch);
+            batch.push(record);
+            if batch.is_full() {
+                batch.drain_into(self);
             }
         }
-        self.drain(batch);
-    }
-
-    fn drain(&mut self, batch: &mut Batch) {
-        batch.exact.drain_into(&mut self.exact);
-        if let Some(state) = &mut self.f32 {
-            batch.narrow.drain_into(state);
-        }
+        batch.drain_into(self);
     }
 
     /// Takes the distinct records of one instant, sorted, later than all before.
@@ -115,26 +80,44 @@ impl OpenHour {
         let mut narrow: Vec<_> = records.iter().map(|record| record.to_f32()).collect();
         narrow.sort_unstable();
         narrow.dedup();
-        if self.f32.is_none() && narrow != records {
-            self.f32 = Some(Box::new(self.exact.clone()));
+        let bytes = |records: &[Record]| -> Vec<_> {
+            records.iter().flat_map(|record| record.to_hashed_bytes()).collect()
+        };
+        self.push_bytes(&bytes(records), &bytes(&narrow), narrow != records);
+    }
+
+    /// Takes records as they are hashed, and those of the `f32` profile, which may be others.
+    fn push_bytes(&mut self, exact: &[u8], narrow: &[u8], differs: bool) {
+        if differs && self.f32.is_none() {
+            self.f32 = Some(self.exact.clone());
         }
-        for record in records {
-            self.exact.push(&record.to_hashed_bytes());
-        }
-        if let Some(state) = &mut self.f32 {
-            for record in narrow {
-                state.push(&record.to_hashed_bytes());
-            }
+        match &mut self.f32 {
+            Some(f32) => Message::push_both([&mut self.exact, f32], [exact, narrow]),
+            None => self.exact.push(exact),
         }
     }
 
     /// Points so far, in the exact profile.
     pub fn points(&self) -> u64 {
-        self.exact.records
+        points(&self.exact)
     }
 
     /// The finished leaf: exact, and `f32` where it differs.
     pub fn close(self) -> (Node, Option<Node>) {
-        (self.exact.close(), self.f32.map(|state| state.close()))
+        let node = |points, digest| Node { points, children: points, digest };
+        let exact = points(&self.exact);
+        match self.f32 {
+            None => (node(exact, self.exact.finish()), None),
+            Some(f32) => {
+                let narrow = points(&f32);
+                let [a, b] = Message::finish_both([self.exact, f32]);
+                (node(exact, a), Some(node(narrow, b)))
+            }
+        }
     }
+}
+
+/// How many records stand behind the byte that begins an hour.
+fn points(message: &Message) -> u64 {
+    message.length() / Record::SIZE as u64
 }

@@ -3,6 +3,7 @@
 mod hash;
 mod hour;
 mod mth;
+mod sha256;
 mod tree;
 
 pub use hash::{Hash, ParseDigestError, RootText, entry, root, statement};
