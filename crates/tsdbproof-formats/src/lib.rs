@@ -23,6 +23,7 @@ mod number;
 #[allow(dead_code)] // Until sources of cells are registered.
 mod opentsdb;
 mod options;
+mod prefix;
 mod put_json;
 mod query_json;
 mod raw_scan;

@@ -9,7 +9,7 @@
 use tsdbproof_core::Point;
 
 use super::line::Fields;
-use crate::{SeriesId, number, spellings::Spellings};
+use crate::{SeriesId, number, prefix, spellings::Spellings};
 
 /// A line read by its template.
 #[derive(Debug, Clone, Copy)]
@@ -65,14 +65,14 @@ impl<'a> Raw<'a> {
     /// The point that `text` begins with, if it fits, and what is behind the template.
     #[inline(always)]
     fn read(self, text: &[u8]) -> Option<(Point, &[u8])> {
-        let rest = text.strip_prefix(self.head)?;
+        let rest = prefix::strip(text, self.head)?;
         let (timestamp_ms, rest) = number::leading_timestamp_ms(rest)?;
         let mut rest = rest.strip_prefix(b" ")?;
         for _ in 1..self.blanks {
             rest = rest.strip_prefix(b" ")?;
         }
         let (value, rest) = number::leading_value(rest)?;
-        let rest = rest.strip_prefix(self.tail)?;
+        let rest = prefix::strip(rest, self.tail)?;
         Some((Point { timestamp_ms, value }, rest))
     }
 }

@@ -5,7 +5,7 @@
 
 use tsdbproof_core::Value;
 
-use super::{INTEGER_DIGITS, split_sign, to_ms, value};
+use super::{split_sign, to_ms, value};
 
 /// The time at the front of `text`, in milliseconds, and what follows its digits.
 #[inline]
@@ -15,20 +15,12 @@ pub(crate) fn leading_timestamp_ms(text: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 /// The number of a time at the front of `text`, whatever it counts, and what follows its digits.
-/// Times of less than eight digits are not worth the hurry: `None`.
+/// Times of less than eight digits are not worth the hurry, nor those at the end of a text: `None`.
 #[inline]
 pub(crate) fn leading_time_number(text: &[u8]) -> Option<(u64, &[u8])> {
-    let (chunk, mut rest) = text.split_first_chunk()?;
-    let digits = Eight::of(*chunk);
-    let mut number = digits.number(8);
-    let mut count = 8;
-    while let [byte @ b'0'..=b'9', behind @ ..] = rest {
-        number = number.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
-        count += 1;
-        rest = behind;
-    }
-    let read = digits.others == 0 && count <= INTEGER_DIGITS;
-    read.then_some((number, rest))
+    let (first, behind) = text.split_first_chunk()?;
+    let first = Eight::of(*first);
+    (first.others == 0).then(|| first.and_next(behind)).flatten()
 }
 
 /// The value at the front of `text`, and what follows it.
@@ -46,7 +38,7 @@ pub(crate) fn leading_value(text: &[u8]) -> Option<(Value, &[u8])> {
     }
 }
 
-/// The same for what is written in more than seven bytes, or has an exponent or a plus.
+/// The same for what is written in more bytes, or has an exponent or a plus.
 #[inline(never)]
 fn leading_long_value(text: &[u8]) -> Option<(Value, &[u8])> {
     let (negative, digits) = split_sign(text);
@@ -83,11 +75,17 @@ impl Decimal {
         1e17, 1e18,
     ];
 
-    /// The number at the front of `text`, if it is written in seven bytes, and what follows it.
+    /// The number at the front of `text`, if it is written in seven bytes, or in fifteen digits, and
+    /// what follows it.
     #[inline]
     fn short(text: &[u8]) -> Option<(Self, &[u8])> {
-        let digits = Eight::of(*text.first_chunk()?);
+        let (first, behind) = text.split_first_chunk()?;
+        let digits = Eight::of(*first);
         let whole = digits.count();
+        if whole == 8 {
+            let (mantissa, rest) = digits.and_next(behind)?;
+            return ends_number(rest).then_some((Decimal { mantissa, decimals: 0 }, rest));
+        }
         let has_point = text.get(whole) == Some(&b'.');
         let (digits, length) = if has_point { digits.without_other() } else { (digits, whole) };
         let rest = text.get(length + usize::from(has_point)..)?;
@@ -141,13 +139,11 @@ impl Decimal {
 /// `number` with the digits at the front of `text` written behind it, how many those are, and what
 /// follows. With more than 19 digits in all the number is another.
 fn leading_digits(mut number: u64, text: &[u8]) -> (u64, usize, &[u8]) {
-    const SCALES: [u64; 9] =
-        [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
     let (mut count, mut rest) = (0, text);
     loop {
         let digits = Eight::of(rest.first_chunk().copied().unwrap_or_else(|| padded(rest)));
         let found = digits.count();
-        let scale = SCALES.get(found).copied().unwrap_or_default();
+        let scale = Eight::SCALES.get(found).copied().unwrap_or_default();
         number = number.wrapping_mul(scale).wrapping_add(digits.number(found));
         count += found;
         rest = rest.get(found..).unwrap_or_default();
@@ -177,6 +173,10 @@ struct Eight {
 }
 
 impl Eight {
+    /// What so many digits multiply the digits before them by.
+    const SCALES: [u64; 9] =
+        [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
     #[inline]
     fn of(chunk: [u8; 8]) -> Self {
         let bytes = u64::from_le_bytes(chunk) ^ 0x3030_3030_3030_3030;
@@ -190,6 +190,16 @@ impl Eight {
     #[inline]
     fn count(self) -> usize {
         self.others.trailing_zeros() as usize / 8
+    }
+
+    /// The number of these eight digits and those that `behind` begins with, if those are less than
+    /// eight, and what follows.
+    #[inline]
+    fn and_next(self, behind: &[u8]) -> Option<(u64, &[u8])> {
+        let next = Eight::of(*behind.first_chunk()?);
+        let count = next.count();
+        let scale = Self::SCALES.get(..8)?.get(count)?;
+        Some((self.number(8) * scale + next.number(count), behind.get(count..)?))
     }
 
     /// The same bytes with the first that is no digit taken out, and how many digits come first now.
@@ -288,13 +298,13 @@ mod tests {
     #[test]
     fn leading_times_are_what_the_judge_makes_of_the_word() {
         for word in words().take(300_000) {
-            let text = format!("{word} 1");
-            if let Some((read, b" 1")) = leading_timestamp_ms(text.as_bytes()) {
+            let text = format!("{word} 1 host=a");
+            if let Some((read, b" 1 host=a")) = leading_timestamp_ms(text.as_bytes()) {
                 assert_eq!(timestamp_ms(word.as_bytes()), Ok(read), "{word}");
             }
         }
-        let text = b"1700000000 ";
-        assert_eq!(leading_timestamp_ms(text), Some((1_700_000_000_000, &b" "[..])));
+        let text = b"1700000000 1 h=a";
+        assert_eq!(leading_timestamp_ms(text), Some((1_700_000_000_000, &b" 1 h=a"[..])));
     }
 
     #[test]

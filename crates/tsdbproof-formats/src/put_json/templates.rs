@@ -11,7 +11,7 @@ use memchr::memchr_iter;
 use tsdbproof_core::Point;
 
 use crate::json::walk::{Member, Members};
-use crate::{SeriesId, json, number, spellings::Spellings};
+use crate::{SeriesId, json, number, prefix, spellings::Spellings};
 
 /// An object read by its template.
 #[derive(Debug, Clone, Copy)]
@@ -123,22 +123,22 @@ impl<'a> Raw<'a> {
     #[inline(always)]
     fn read(self, text: &[u8]) -> Option<(Point, &[u8])> {
         let [before, between, behind] = self.parts;
-        let rest = text.strip_prefix(before)?;
+        let rest = prefix::strip(text, before)?;
         let (timestamp_ms, value, rest) = match self.order {
             Order::TimeFirst => {
                 let (timestamp_ms, rest) = leading_time_ms(rest, before)?;
-                let rest = rest.strip_prefix(between)?;
+                let rest = prefix::strip(rest, between)?;
                 let (value, rest) = leading_value(rest, between)?;
                 (timestamp_ms, value, rest)
             }
             Order::ValueFirst => {
                 let (value, rest) = leading_value(rest, before)?;
-                let rest = rest.strip_prefix(between)?;
+                let rest = prefix::strip(rest, between)?;
                 let (timestamp_ms, rest) = leading_time_ms(rest, between)?;
                 (timestamp_ms, value, rest)
             }
         };
-        Some((Point { timestamp_ms, value }, rest.strip_prefix(behind)?))
+        Some((Point { timestamp_ms, value }, prefix::strip(rest, behind)?))
     }
 }
 
