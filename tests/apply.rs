@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use tsdbproof::{
-    Course, Depth, Error, Expect, Input, Kind, Limits, Options, apply, diff_with_patch,
-    format_by_name,
+    Course, Depth, Error, Expect, Input, Kind, Limits, Options, Scope, Until, apply,
+    diff_with_patch, format_by_name,
     host::HEAD_BYTES,
     report::{Difference, Differences, Report, Verdict},
 };
@@ -13,7 +13,7 @@ use crate::{
     convert::{MemoryOutputs, whole},
     jobs::{data, manifest_of},
     judge::{self, hex},
-    laws::{points, text},
+    laws::{HOUR_MS, points, text},
     memory_host::{MemoryHost, run},
 };
 
@@ -39,22 +39,37 @@ fn try_patch(base: &[u8], current: &[u8], options: &Options) -> Result<(Report, 
 
 /// What patches make of a text, as text.
 fn applied(base: &[u8], patches: &[&[u8]], course: Course) -> Result<(Report, Vec<u8>), Error> {
+    part_applied(base, patches, course, Scope::default())
+}
+
+/// The part in scope of what patches make of a text, as text.
+fn part_applied(
+    base: &[u8],
+    patches: &[&[u8]],
+    course: Course,
+    scope: Scope,
+) -> Result<(Report, Vec<u8>), Error> {
     let mut host = MemoryHost::default();
     let base = host.source(&[("base", base)]);
-    let inputs = patches.iter().enumerate().map(|(index, bytes)| {
+    let inputs = patches_of(&mut host, patches);
+    let target = whole(format_by_name("put-json-lines").expect("a format"));
+    let options = Options { allow_empty: true, scope, ..Options::default() };
+    let mut outputs = MemoryOutputs::default();
+    let report = run(apply(&host, &base, &inputs, course, target, &options, &mut outputs))?;
+    let file = outputs.files.into_iter().next().map(|(_, bytes)| bytes).unwrap_or_default();
+    Ok((report, file))
+}
+
+/// Patches as inputs behind those that the host has.
+fn patches_of(host: &mut MemoryHost, patches: &[&[u8]]) -> Vec<Input> {
+    let input = |(index, bytes): (usize, &&[u8])| {
         let name = format!("{index}.patch");
         host.inputs.push((bytes.to_vec(), Default::default()));
         host.names.push(name.clone());
         let head = &bytes[..bytes.len().min(HEAD_BYTES)];
         Input::new(name, Some(bytes.len() as u64), head, &Limits::default())
-    });
-    let inputs: Vec<_> = inputs.collect();
-    let target = whole(format_by_name("put-json-lines").expect("a format"));
-    let options = Options { allow_empty: true, ..Options::default() };
-    let mut outputs = MemoryOutputs::default();
-    let report = run(apply(&host, &base, &inputs, course, target, &options, &mut outputs))?;
-    let file = outputs.files.into_iter().next().map(|(_, bytes)| bytes).unwrap_or_default();
-    Ok((report, file))
+    };
+    patches.iter().enumerate().map(input).collect()
 }
 
 fn root(text: &[u8]) -> String {
@@ -84,6 +99,52 @@ proptest! {
         let (report, found) = applied(&current, &[&patch], BACK).expect("it fits");
         prop_assert_eq!(report.verdict, Verdict::Same, "{:?}", report.reasons);
         prop_assert_eq!(root(&found), root(&base));
+    }
+
+    #[test]
+    fn a_part_is_that_of_the_whole(
+        a in points(), b in points(), from in 471_999 * HOUR_MS..472_004 * HOUR_MS,
+        length in 1..4 * HOUR_MS, metric in prop::sample::select(vec!["*", "cpu*", "cpu", "none"]),
+    ) {
+        let (base, current) = (text(&a), text(&b));
+        let patch = patch(&base, &current);
+        let scope = Scope {
+            from_ms: Some(from),
+            to_ms: Some(from + length),
+            metrics: vec![metric.to_owned()],
+            ..Scope::default()
+        };
+        let (report, found) = part_applied(&base, &[&patch], FORWARD, scope.clone()).expect("it fits");
+        prop_assert_eq!(report.verdict, Verdict::Same, "{:?}", report.reasons);
+        let options = Options { allow_empty: true, scope, ..Options::default() };
+        let expected = &manifest_of(&current, &options).1.sides[0].totals;
+        prop_assert_eq!(&root(&found), &expected.exact_root);
+        prop_assert_eq!(&report.sides[1].totals.statement, &expected.statement);
+    }
+
+    #[test]
+    fn a_time_chooses_the_last_state_that_holds_nothing_behind_it(
+        a in points(), b in points(), c in points(), pick in 0usize..3, before in 0u64..2,
+    ) {
+        let texts = [a, b, c].map(|points| text(&points));
+        let [a, b, c] = texts.each_ref().map(Vec::as_slice);
+        prop_assume!(root(a) != root(b) && root(b) != root(c) && root(a) != root(c));
+        let (first, second) = (patch(a, b), patch(b, c));
+        let last = |text: &&[u8]| {
+            let side = manifest_of(text, &Options { allow_empty: true, ..Options::default() }).1;
+            let last = side.sides[0].totals.last.clone();
+            last.map_or(0, |last| tsdbproof::time::parse_time(&last, 0).unwrap())
+        };
+        let at = last(&[a, b, c][pick]).saturating_sub(before);
+        let expected = [a, b, c].into_iter().rev().find(|text| last(text) <= at);
+        for (base, is_reverse) in [(a, false), (c, true)] {
+            let course = Course { until: Some(Until::At(at)), is_reverse };
+            let (report, found) = applied(base, &[&second, &first], course).expect("it can be read");
+            match expected {
+                Some(text) => prop_assert_eq!((report.verdict, root(&found)), (Verdict::Same, root(text))),
+                None => prop_assert_eq!((report.verdict, found.len()), (Verdict::Different, 0)),
+            }
+        }
     }
 
     #[test]
@@ -120,7 +181,8 @@ proptest! {
         prop_assert_eq!((report.verdict, root(&found)), (Verdict::Same, root(&c)));
         let (report, found) = applied(&c, &patches, BACK).expect("they fit");
         prop_assert_eq!((report.verdict, root(&found)), (Verdict::Same, root(&a)));
-        let until = Course { until: root(&b).parse::<Expect>().ok(), ..FORWARD };
+        let until = root(&b).parse::<Expect>().ok().map(Until::Root);
+        let until = Course { until, ..FORWARD };
         let (report, found) = applied(&a, &patches, until).expect("they fit");
         prop_assert_eq!((report.verdict, root(&found)), (Verdict::Same, root(&b)));
         // On another base, with a gap or a fork nothing is made.

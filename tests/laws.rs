@@ -16,7 +16,7 @@ use crate::{
     memory_host::MemoryHost,
 };
 
-const HOUR_MS: u64 = 3_600_000;
+pub(crate) const HOUR_MS: u64 = 3_600_000;
 
 /// Points that often meet: few series, few hours, few values.
 pub(crate) fn points() -> impl Strategy<Value = Vec<Point>> {

@@ -16,7 +16,7 @@ mod unread;
 
 pub use host::{Flow, Host, Input, KnownMetric, Outputs, Scratch, Sought, Task, Told, Work};
 pub use job::{
-    Against, Asked, Course, Interval, Means, Source, Target, apply, check, convert, diff,
+    Against, Asked, Course, Interval, Means, Source, Target, Until, apply, check, convert, diff,
     diff_with_patch, explain, manifest, merge, points, rewrite, show, verify,
 };
 pub use look::{Helped, help};

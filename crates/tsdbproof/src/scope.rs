@@ -89,6 +89,29 @@ impl Scope {
         }
     }
 
+    /// This scope, as far as it lies in `part`. Errors: both choose names, which no scope can tell.
+    pub(crate) fn narrowed(&self, part: &Scope) -> Result<Scope, Error> {
+        let names = |own: &Vec<String>, part: &Vec<String>| match (own.is_empty(), part.is_empty())
+        {
+            (_, true) => Ok(own.clone()),
+            (true, false) => Ok(part.clone()),
+            (false, false) if own == part => Ok(own.clone()),
+            (false, false) => Err(Error::usage("the patches are of chosen names only")
+                .help("choose a part by --from and --to alone, or convert the result")),
+        };
+        if part.duplicates != Duplicates::Keep && part.duplicates != self.duplicates {
+            return Err(Error::usage("the patches are of states with other duplicates")
+                .help("leave --duplicates out"));
+        }
+        Ok(Scope {
+            from_ms: self.from_ms.max(part.from_ms),
+            to_ms: self.to_ms.into_iter().chain(part.to_ms).min(),
+            metrics: names(&self.metrics, &part.metrics)?,
+            tags: names(&self.tags, &part.tags)?,
+            duplicates: self.duplicates,
+        })
+    }
+
     /// Whether series of this metric may be in scope.
     pub fn holds_metric(&self, metric: &str) -> bool {
         self.metrics.is_empty()

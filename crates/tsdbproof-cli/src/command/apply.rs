@@ -7,15 +7,16 @@ use std::{
 };
 
 use tsdbproof::{
-    Asked, Course, Error, Expect, Options,
+    Asked, Course, Error, Expect, Options, Until,
     report::{JobKind, Verdict},
+    time::parse_time,
 };
 use tsdbproof_sources::{NativeOutputs, block_on};
 
 use super::{Plan, target};
 use crate::{
     Ended, Machine,
-    flags::{Access, Explaining, Leniency, Telling, Uids},
+    flags::{Access, Explaining, Filters, Leniency, Telling, Uids},
     output::{Sink, check_output, refuse_input},
     usage, values,
 };
@@ -24,12 +25,14 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Patches may be named in any order: each starts from the root that another yields. The output is read \
-back, and gets its name only if it has the root that the last patch promises.
+back, and gets its name only if it has the root that the last patch promises. With filters it is a part \
+of that state: the root of the whole is checked on the way, and the output against the part.
 
 Examples:
   tsdbproof diff monday.gz tuesday/ --patch tuesday.patch
   tsdbproof apply monday.gz tuesday.patch wednesday.patch -o wednesday.txt.zst
   tsdbproof apply monday.gz *.patch --root tsdbproof:v1:exact:… -o then.txt
+  tsdbproof apply monday.gz *.patch --at 2026-03-04 --metric 'cpu.*' -o part.txt
   tsdbproof apply friday.gz friday.patch --reverse -o put.txt --deletes rows.jsonl
 
 Exit codes: 0 written and proven; 1 the roots don't fit, nothing was written; 2 the job could not be \
@@ -60,12 +63,18 @@ pub(super) struct Args {
     #[arg(long, value_name = "ROOT")]
     root: Option<Expect>,
 
+    /// The last state without a point behind this instant, in place of a root: 2026-03-02T14:00, 1d-ago
+    #[arg(long, value_name = "TIME", conflicts_with = "root")]
+    at: Option<String>,
+
     /// Take back what the patches did: BASE is the state that they yield
     #[arg(long)]
     reverse: bool,
 
     #[command(flatten)]
     explaining: Explaining,
+    #[command(flatten)]
+    filters: Filters,
     #[command(flatten)]
     uids: Uids,
     #[command(flatten)]
@@ -79,6 +88,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options::default();
+        self.filters.apply(&mut options, machine.now_ms)?;
         self.leniency.apply(&mut options);
         if self.output == Path::new("-") {
             return Err(usage("the output has to be read back", "name a file: -o FILE"));
@@ -108,7 +118,7 @@ impl Args {
         }
         let mut outputs =
             NativeOutputs::file(&self.output, &self.access.resources(), &machine.stop)?;
-        let course = Course { until: self.root, is_reverse: self.reverse };
+        let course = Course { until: self.until(machine.now_ms)?, is_reverse: self.reverse };
         let deletes = self.deletes.as_deref();
         let deletes = deletes.map(|path| Sink::file(path, &plan.opening, &machine.stop));
         let mut deletes = deletes.transpose()?;
@@ -134,5 +144,14 @@ impl Args {
             deletes.map_or(Ok(()), Sink::commit)?;
         }
         Ok(Ended::with(report, self.leniency.allow_partial))
+    }
+
+    /// The state to stop at.
+    fn until(&self, now_ms: u64) -> Result<Option<Until>, Error> {
+        let at = |text: &String| parse_time(text, now_ms).map_err(|error| error.in_file("--at"));
+        match self.root {
+            Some(root) => Ok(Some(Until::Root(root))),
+            None => Ok(self.at.as_ref().map(at).transpose()?.map(Until::At)),
+        }
     }
 }

@@ -60,7 +60,8 @@ pub async fn convert<H: Host, O: Outputs>(
     let manner = Manner { keeps_points: true, ..Manner::default() };
     let looked = look_as(host, source, 0, options, manner).await?;
     let survey = side::survey(&looked.leaves)?;
-    let mut writing = Writing::new(target, tag_keys(looked.leaves.rows()?)?, outputs)?;
+    let mut writing =
+        Writing::new(target, tag_keys(looked.leaves.rows()?, &Scope::default())?, outputs)?;
     match target.is_partitioned {
         true => by_day::write(&looked, host, options, &mut writing)?,
         false => write(&looked, options, &mut writing)?,
@@ -242,11 +243,16 @@ impl<'a, O: Outputs> Writing<'a, O> {
     }
 }
 
-/// The keys of all tags.
-pub(super) fn tag_keys<T: Item>(mut items: Merge<T>) -> Result<BTreeSet<String>, Error> {
+/// The keys of all tags of the series in scope.
+pub(super) fn tag_keys<T: Item>(
+    mut items: Merge<T>,
+    scope: &Scope,
+) -> Result<BTreeSet<String>, Error> {
     let mut keys = BTreeSet::new();
     while let Some(series) = items.next_series()? {
-        keys.extend(series.tags.pairs().into_iter().map(|(key, _)| key));
+        if scope.holds_series(&series) {
+            keys.extend(series.tags.pairs().into_iter().map(|(key, _)| key));
+        }
     }
     Ok(keys)
 }

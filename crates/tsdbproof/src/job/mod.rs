@@ -22,6 +22,7 @@ mod patch;
 mod patches;
 mod points;
 mod reconcile;
+mod replay;
 mod rewriting;
 mod show;
 mod side;
@@ -31,7 +32,7 @@ mod unprinted;
 mod verdict;
 mod verify;
 
-pub use apply::{Course, apply, rewrite};
+pub use apply::{Course, Until, apply, rewrite};
 pub use check::{Interval, check};
 pub use convert::{Target, convert};
 pub use explain::{Asked, Means, explain};

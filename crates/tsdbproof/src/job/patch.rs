@@ -4,7 +4,7 @@ use std::io::Write;
 
 use tsdbproof_core::{
     Error, Kind, Profile, Record, Series,
-    digest::{Depth, Roots},
+    digest::{Depth, Totals},
 };
 
 use super::compare::{Instants, Pairs, are_equal, check_found, open, wanted};
@@ -16,8 +16,10 @@ use crate::{
 };
 
 /// A state as a patch names it.
-fn state(side: &Side, roots: Roots) -> State {
-    State { roots, points: side.totals.points, names: side.names.clone() }
+fn state(side: &Side, totals: &Totals) -> State {
+    let Totals { roots, all } = *totals;
+    let (points, last_ms) = (all.exact.points, all.last_ms);
+    State { roots, points, last_ms, names: side.names.clone() }
 }
 
 /// One end of the patch.
@@ -25,7 +27,7 @@ pub(super) struct End<'a> {
     pub(super) leaves: &'a Leaves,
     /// Where its points can be found, unless it is a manifest.
     pub(super) looked: Option<&'a Looked>,
-    pub(super) roots: Roots,
+    pub(super) totals: Totals,
 }
 
 /// Writes the patch that makes current of base. Of a manifest as base it clears the hours that differ.
@@ -62,8 +64,8 @@ pub(super) async fn write<H: Host>(
             let hour = rows.iter().flatten().map(|row| row.hour).next();
             let Some(hour) = hour.filter(|_| !are_equal(&rows, Profile::Exact)) else { continue };
             let base_points = rows[0].as_ref().map(|row| row.entry.exact.points);
-            if let Some(count) = base_points.filter(|_| clears) {
-                writer.clear(&series, hour, count)?;
+            if clears && base_points.is_some() {
+                writer.push(&series, Change::clear(hour))?;
             }
             let [in_base, in_current] =
                 hour_changes(&mut points, hour, options, &series, &mut writer)?;
@@ -71,7 +73,7 @@ pub(super) async fn write<H: Host>(
             check_found(&rows, [in_base, in_current])?;
         }
     }
-    let (base, current) = (state(base, in_base.roots), state(current, in_current.roots));
+    let (base, current) = (state(base, &in_base.totals), state(current, &in_current.totals));
     let (_, counts) = writer.finish(base.clone(), current.clone(), options.scope.text())?;
     Ok(PatchSummary::new("", &base, &current, counts))
 }

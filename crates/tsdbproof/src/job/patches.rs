@@ -4,15 +4,16 @@ use std::{convert::identity, sync::Arc};
 
 use tsdbproof_core::{
     Error, Kind, Point, Profile, Record, Value,
-    digest::{RootText, Roots},
+    digest::{RootText, Roots, Totals},
 };
 
-use super::own_files;
+use super::{Course, Until, own_files};
 use crate::{
     Expect, Host, Input, Scope,
     look::{Item, Merge, Run, Spill, Window},
     report::root,
     store::patch::{Change, Changes, Meta},
+    time::time,
 };
 
 /// A patch that was read and found sound.
@@ -27,6 +28,11 @@ impl ReadPatch {
     /// Its changes, in the direction in which it was written.
     pub(super) fn changes(&self, spill: &Arc<Spill>) -> Result<Merge<Change>, Error> {
         Merge::open(spill, std::slice::from_ref(&self.run))
+    }
+
+    /// Whether it leads to where it starts.
+    pub(super) fn is_idle(&self) -> bool {
+        self.meta.base.roots == self.meta.result.roots
     }
 
     /// Takes back what it did. Errors: it clears hours, and does not know their points.
@@ -74,8 +80,8 @@ pub(super) async fn read<H: Host>(
 }
 
 /// The scope of the patches, which is that of both of their ends.
-pub(super) fn scope_of(patches: &[ReadPatch], asked: &Scope) -> Result<Scope, Error> {
-    let Some(first) = patches.first() else { return Ok(asked.clone()) };
+pub(super) fn scope_of(patches: &[ReadPatch]) -> Result<Scope, Error> {
+    let Some(first) = patches.first() else { return Ok(Scope::default()) };
     if let Some(other) = patches.iter().find(|patch| patch.meta.scope != first.meta.scope) {
         let what = format!("its scope is another than that of {}", first.name);
         return Err(Error::usage(what).in_file(&other.name));
@@ -83,43 +89,76 @@ pub(super) fn scope_of(patches: &[ReadPatch], asked: &Scope) -> Result<Scope, Er
     Scope::parse(&first.meta.scope)
 }
 
-/// The patches in the order in which each starts from what the one before yields. Errors: why there is
-/// no such order, in a sentence.
+/// The patches in the order in which each starts from what the one before yields, up to the state that is
+/// asked for. Errors: why there is no such order, in a sentence.
 pub(super) fn chain(
-    base: Roots,
-    mut patches: Vec<ReadPatch>,
-    until: Option<Expect>,
+    base: &Totals,
+    patches: Vec<ReadPatch>,
+    course: Course,
 ) -> Result<Vec<ReadPatch>, String> {
-    let reached = |roots: &Roots| {
-        until.is_some_and(|Expect(wanted)| {
-            [Profile::Exact, Profile::F32]
-                .into_iter()
-                .any(|profile| wanted == RootText::Root(profile, roots.of(profile)))
-        })
+    let reached = |roots: &Roots| match course.until {
+        Some(Until::Root(Expect(wanted))) => [Profile::Exact, Profile::F32]
+            .into_iter()
+            .any(|profile| wanted == RootText::Root(profile, roots.of(profile))),
+        _ => false,
     };
-    let (mut at, mut chain) = (base, Vec::<ReadPatch>::new());
-    while !patches.is_empty() && !reached(&at) {
-        let mut fitting = patches.iter().enumerate().filter(|(_, it)| it.meta.base.roots == at);
-        let (next, fork) = (fitting.next(), fitting.next());
-        if let (Some((_, one)), Some((_, other))) = (next, fork) {
-            return Err(format!(
-                "a fork: {} and {} both start from {}",
-                one.name,
-                other.name,
-                root(&at)
-            ));
+    let mut chain = in_order(base.roots, patches, reached)?;
+    let end = chain.last().map_or(base.roots, |patch| patch.meta.result.roots);
+    match course.until {
+        Some(Until::Root(Expect(wanted))) if !reached(&end) => {
+            Err(format!("the patches lead to {}, and never to {wanted}", root(&end)))
         }
-        let Some((index, _)) = next else { return Err(gap(&at, &chain, &patches)) };
-        let patch = patches.remove(index);
-        at = patch.meta.result.roots;
-        chain.push(patch);
-    }
-    match until {
-        Some(Expect(wanted)) if !reached(&at) => {
-            Err(format!("the patches lead to {}, and never to {wanted}", root(&at)))
+        Some(Until::At(at_ms)) => {
+            let lasts = chain.iter().map(|patch| patch.meta.result.last_ms);
+            let lasts: Vec<u64> = [base.all.last_ms].into_iter().chain(lasts).collect();
+            let fits = |last_ms: &u64| *last_ms <= at_ms;
+            // Forward the last such state, backward the first: the same one.
+            let count = match course.is_reverse {
+                true => lasts.iter().position(fits),
+                false => lasts.iter().rposition(fits),
+            };
+            chain.truncate(count.ok_or_else(|| {
+                let first = lasts.iter().min().copied().unwrap_or_default();
+                format!(
+                    "every state has points behind {}: the earliest ends at {}",
+                    time(at_ms),
+                    time(first)
+                )
+            })?);
+            Ok(chain)
         }
         _ => Ok(chain),
     }
+}
+
+/// The patches in their order, from a state on, until one is reached.
+pub(super) fn in_order(
+    from: Roots,
+    mut patches: Vec<ReadPatch>,
+    reached: impl Fn(&Roots) -> bool,
+) -> Result<Vec<ReadPatch>, String> {
+    let (mut at, mut chain) = (from, Vec::<ReadPatch>::new());
+    while !patches.is_empty() && !reached(&at) {
+        // A day without a change is no fork.
+        let fits = |patch: &ReadPatch| patch.meta.base.roots == at;
+        let idle = patches.iter().position(|patch| fits(patch) && patch.is_idle());
+        let mut fitting = patches.iter().enumerate().filter(|(_, patch)| fits(patch));
+        let next = match (idle, fitting.next(), fitting.next()) {
+            (Some(index), ..) | (None, Some((index, _)), None) => index,
+            (None, None, _) => return Err(gap(&at, &chain, &patches)),
+            (None, Some((_, one)), Some((_, other))) => {
+                let from = root(&at);
+                return Err(format!(
+                    "a fork: {} and {} both start from {from}",
+                    one.name, other.name
+                ));
+            }
+        };
+        let patch = patches.remove(next);
+        at = patch.meta.result.roots;
+        chain.push(patch);
+    }
+    Ok(chain)
 }
 
 /// Why no patch goes on from here.

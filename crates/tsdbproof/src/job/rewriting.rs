@@ -7,33 +7,15 @@
 
 use std::io::Write;
 
-use super::{convert::Writing, place_of};
-use crate::{Outputs, look::Leaf, report::Rewritten, store::rows::RowHour};
+use super::{convert::Writing, place_of, replay::States};
+use crate::{Outputs, look::InOrder, report::Rewritten, store::rows::RowHour};
 use tsdbproof_core::{
-    Error, Hour, Kind, Point, Record, Series, Value,
-    digest::{Depth, Name, Roots, Tree},
+    Error, Hour, Kind, Point, Series, Value,
+    digest::{Depth, Roots, Totals},
 };
 
 /// The points of a row that are held, at an estimate of their bytes.
 const POINT_BYTES: u64 = 2 * size_of::<(Point, bool)>() as u64;
-
-/// Takes the instants of a result, series by series, with what stands there in the base.
-pub(super) trait TakesInstants {
-    /// The instants that come are of this series.
-    fn series(&mut self, series: &Series) -> Result<(), Error>;
-    /// The values of an instant before and after, sorted.
-    fn instant(&mut self, at_ms: u64, before: &[Value], after: &[Value]) -> Result<(), Error>;
-}
-
-impl<O: Outputs> TakesInstants for Writing<'_, O> {
-    fn series(&mut self, series: &Series) -> Result<(), Error> {
-        Writing::series(self, series)
-    }
-
-    fn instant(&mut self, at_ms: u64, _: &[Value], after: &[Value]) -> Result<(), Error> {
-        points(at_ms, after).try_for_each(|point| self.push(point))
-    }
-}
 
 fn hour_of(timestamp_ms: u64) -> Hour {
     Point { timestamp_ms, value: Value::integer(0) }.hour()
@@ -47,8 +29,8 @@ fn points(timestamp_ms: u64, values: &[Value]) -> impl Iterator<Item = Point> {
 pub(super) struct Done {
     /// The roots of the whole result.
     pub(super) result: Roots,
-    /// The roots of the points to put.
-    pub(super) put: Roots,
+    /// Totals of the points to put.
+    pub(super) put: Totals,
     pub(super) told: Rewritten,
     /// An instant that is to be put with several values, of which a server keeps one.
     pub(super) conflict: Option<String>,
@@ -62,8 +44,12 @@ pub(super) struct Rewriting<'a, 'w, O> {
     most_points: usize,
     series: Series,
     row: Option<Row>,
-    result: Rooting,
-    put: Rooting,
+    /// The number of the result among the states.
+    last_state: usize,
+    /// What stands at the instant in the base.
+    before: Vec<Value>,
+    result: InOrder,
+    put: InOrder,
     told: Rewritten,
     conflict: Option<String>,
 }
@@ -82,6 +68,7 @@ impl<'a, 'w, O: Outputs> Rewriting<'a, 'w, O> {
         writing: &'a mut Writing<'w, O>,
         deletes: &'a mut (dyn Write + Send),
         memory_bytes: u64,
+        last_state: usize,
     ) -> Self {
         Rewriting {
             writing,
@@ -89,8 +76,10 @@ impl<'a, 'w, O: Outputs> Rewriting<'a, 'w, O> {
             most_points: usize::try_from(memory_bytes / POINT_BYTES).unwrap_or(usize::MAX),
             series: Series::default(),
             row: None,
-            result: Rooting::default(),
-            put: Rooting::default(),
+            last_state,
+            before: Vec::new(),
+            result: InOrder::new(),
+            put: InOrder::new(),
             told: Rewritten::default(),
             conflict: None,
         }
@@ -111,9 +100,8 @@ impl<'a, 'w, O: Outputs> Rewriting<'a, 'w, O> {
             if let [(point, _), _, ..] = at {
                 self.conflict.get_or_insert_with(|| place_of_point(&self.series, *point));
             }
-            let values: Vec<_> = at.iter().map(|(point, _)| point.value).collect();
-            let at_ms = at.first().map_or(0, |(point, _)| point.timestamp_ms);
-            self.put.instant(&self.series, at_ms, &values);
+            let points: Vec<_> = at.iter().map(|(point, _)| *point).collect();
+            self.put.instant(&points);
         }
         for (point, is_new) in points {
             self.told.points_put += 1;
@@ -126,7 +114,7 @@ impl<'a, 'w, O: Outputs> Rewriting<'a, 'w, O> {
     pub(super) fn finish(mut self) -> Result<Done, Error> {
         self.close()?;
         let Rewriting { result, put, told, conflict, .. } = self;
-        let (result, put) = (result.finish(), put.finish());
+        let (result, put) = (result.finish().roots, put.finish());
         Ok(Done { result, put, told, conflict })
     }
 }
@@ -135,19 +123,13 @@ fn place_of_point(series: &Series, point: Point) -> String {
     format!("{series} {}", crate::time::time(point.timestamp_ms))
 }
 
-impl<O: Outputs> TakesInstants for Rewriting<'_, '_, O> {
-    fn series(&mut self, series: &Series) -> Result<(), Error> {
-        self.close()?;
-        self.series.clone_from(series);
-        self.writing.series(series)
-    }
-
-    fn instant(&mut self, at_ms: u64, before: &[Value], after: &[Value]) -> Result<(), Error> {
+impl<O: Outputs> Rewriting<'_, '_, O> {
+    fn take(&mut self, at_ms: u64, before: &[Value], after: &[Value]) -> Result<(), Error> {
         let hour = hour_of(at_ms);
         if self.row.as_ref().is_some_and(|row| row.hour != hour) {
             self.close()?;
         }
-        self.result.instant(&self.series, at_ms, after);
+        self.result.instant(&points(at_ms, after).collect::<Vec<_>>());
         let row = self.row.get_or_insert_with(|| Row { hour, points: Vec::new(), loses: false });
         row.loses |= !before.is_empty() && before != after;
         row.points.extend(points(at_ms, after).map(|point| (point, before.is_empty())));
@@ -162,43 +144,28 @@ impl<O: Outputs> TakesInstants for Rewriting<'_, '_, O> {
     }
 }
 
-/// The roots of points that come in the order of the tree.
-struct Rooting {
-    tree: Tree,
-    open: Option<(Series, Leaf)>,
-}
-
-impl Default for Rooting {
-    fn default() -> Self {
-        Rooting { tree: Tree::new(Depth::Hour), open: None }
-    }
-}
-
-impl Rooting {
-    fn instant(&mut self, series: &Series, at_ms: u64, values: &[Value]) {
-        let mut records: Vec<Record> = points(at_ms, values).map(|point| point.record()).collect();
-        if records.is_empty() {
-            return;
-        }
-        records.sort_unstable();
-        let hour = hour_of(at_ms);
-        if self.open.as_ref().is_some_and(|(of, leaf)| of != series || leaf.hour() != hour) {
-            self.close();
-        }
-        let (_, leaf) = self.open.get_or_insert_with(|| (series.clone(), Leaf::new(hour)));
-        leaf.push(&records);
+impl<O: Outputs> States for Rewriting<'_, '_, O> {
+    fn series(&mut self, series: &Series) -> Result<(), Error> {
+        self.close()?;
+        self.series.clone_from(series);
+        self.result.series(series);
+        self.put.series(series);
+        self.writing.series(series)
     }
 
-    fn close(&mut self) {
-        if let Some((series, leaf)) = self.open.take() {
-            let row = leaf.close();
-            let name = Name { series: &series, hour: row.hour };
-            self.tree.push(name, &row.entry, &mut |_, _, _| {});
+    fn instant(&mut self, state: usize, timestamp_ms: u64, values: &[Value]) -> Result<(), Error> {
+        let sorted = || {
+            let mut values = values.to_vec();
+            values.sort_unstable();
+            values
+        };
+        if state == 0 {
+            self.before = sorted();
         }
-    }
-
-    fn finish(mut self) -> Roots {
-        self.close();
-        self.tree.finish(&mut |_, _, _| {}).roots
+        if state == self.last_state {
+            let before = std::mem::take(&mut self.before);
+            self.take(timestamp_ms, &before, &sorted())?;
+        }
+        Ok(())
     }
 }

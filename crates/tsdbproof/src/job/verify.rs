@@ -144,12 +144,12 @@ impl Read {
 
     /// Its end of a patch.
     fn end(&self, survey: &Survey) -> patch::End<'_> {
-        let (leaves, roots) = (self.leaves(), survey.totals.roots);
+        let (leaves, totals) = (self.leaves(), survey.totals);
         let looked = match self {
             Read::Source(looked) => Some(&**looked),
             Read::Manifest(_) => None,
         };
-        patch::End { leaves, looked, roots }
+        patch::End { leaves, looked, totals }
     }
 
     /// Its metrics.

@@ -244,7 +244,7 @@ pub(crate) fn resolve(
 }
 
 /// A leaf made from its points.
-pub(crate) struct Leaf {
+pub(super) struct Leaf {
     hour: Hour,
     state: OpenHour,
     kinds: Kinds,
@@ -252,16 +252,16 @@ pub(crate) struct Leaf {
 }
 
 impl Leaf {
-    pub(crate) fn new(hour: Hour) -> Self {
+    pub(super) fn new(hour: Hour) -> Self {
         Leaf { hour, state: OpenHour::default(), kinds: Kinds::default(), offsets: None }
     }
 
-    pub(crate) fn hour(&self) -> Hour {
+    pub(super) fn hour(&self) -> Hour {
         self.hour
     }
 
-    /// Takes the distinct records of one instant, sorted, later than all before.
-    pub(crate) fn push(&mut self, records: &[Record]) {
+    /// Takes the distinct records of the next instant, ascending.
+    pub(super) fn push(&mut self, records: &[Record]) {
         self.state.push_instant(records);
         records.iter().for_each(|record| self.kinds.add(*record));
         if let Some(record) = records.first() {
@@ -270,7 +270,7 @@ impl Leaf {
         }
     }
 
-    pub(crate) fn close(self) -> Row {
+    pub(super) fn close(self) -> Row {
         let (exact, f32) = self.state.close();
         let time = |offset| u64::from(self.hour) * HOUR_MS + u64::from(offset);
         let (first, last) = self.offsets.unwrap_or_default();

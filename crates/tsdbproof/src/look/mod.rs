@@ -16,6 +16,7 @@
 //! | `sink`, `open_leaf` | points into open hours, or into runs |
 //! | `runs`, `row` | sorted runs in memory or scratch space, and what stands in them |
 //! | `fold` | partial rows and kept points into one row for each leaf |
+//! | `in_order` | the roots of points that come in the order of the tree |
 //! | `wanted` | which leaves to look at again, and where |
 //! | `walk` | all points once more, sorted, where a look kept them |
 //! | `met` | what was met in the rows of data tables |
@@ -25,6 +26,7 @@ mod asked;
 mod cells;
 mod digests;
 mod fold;
+mod in_order;
 mod indexed;
 mod intake;
 mod leaves;
@@ -57,7 +59,8 @@ use tsdbproof_core::{Error, Kind, Problem, digest::Depth};
 use tsdbproof_formats::decompress::Codec;
 
 pub(crate) use digests::{BLOCK_BYTES, FileBlocks};
-pub(crate) use fold::{Conflicts, Leaf, next_instant, resolve};
+pub(crate) use fold::{Conflicts, next_instant, resolve};
+pub(crate) use in_order::InOrder;
 pub(crate) use leaves::{Leaves, Survey, series_at};
 pub(crate) use met::Met;
 pub(crate) use problems::Problems;

@@ -171,7 +171,11 @@ pub(super) fn sentence(report: &Report) -> String {
 }
 
 fn applied(report: &Report, points: &str) -> String {
+    let is_part = report.sides.windows(2).any(|two| two[0].scope != two[1].scope);
     match (report.verdict, &report.rewritten) {
+        (Verdict::Same, None) if is_part => format!(
+            "the output, read back, holds the {points} of this part of the state that the patches promise"
+        ),
         (Verdict::Same, None) => {
             format!("the result, read back, holds the {points} that the patches promise")
         }

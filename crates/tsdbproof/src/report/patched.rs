@@ -6,7 +6,10 @@ use tsdbproof_core::{
     digest::{RootText, Roots},
 };
 
-use crate::store::patch::{ChangeCounts, Meta, State};
+use crate::{
+    store::patch::{ChangeCounts, Meta, State},
+    time::time,
+};
 
 /// A patch that was written or applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,6 +21,12 @@ pub struct PatchSummary {
     pub base_root: String,
     /// The exact root that it yields.
     pub result_root: String,
+    /// Points of the state that it yields.
+    pub result_points: u64,
+    /// The time of the newest of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub result_last: Option<String>,
     /// Points that it adds.
     pub added: u64,
     /// Points whose value it replaces.
@@ -46,6 +55,8 @@ impl PatchSummary {
             name: name.to_owned(),
             base_root: root(&base.roots),
             result_root: root(&result.roots),
+            result_points: result.points,
+            result_last: (result.points > 0).then(|| time(result.last_ms)),
             added,
             replaced,
             deleted,

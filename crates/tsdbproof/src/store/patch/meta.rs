@@ -23,6 +23,7 @@ struct Keys {
     exact: &'static str,
     f32: &'static str,
     points: &'static str,
+    last: &'static str,
     names: &'static str,
 }
 
@@ -30,12 +31,14 @@ const BASE: Keys = Keys {
     exact: "tsdbproof.base_exact_root",
     f32: "tsdbproof.base_f32_root",
     points: "tsdbproof.base_points",
+    last: "tsdbproof.base_last_ms",
     names: "tsdbproof.base_names",
 };
 const RESULT: Keys = Keys {
     exact: "tsdbproof.result_exact_root",
     f32: "tsdbproof.result_f32_root",
     points: "tsdbproof.result_points",
+    last: "tsdbproof.result_last_ms",
     names: "tsdbproof.result_names",
 };
 
@@ -58,6 +61,7 @@ pub(super) fn to_text(meta: &Meta) -> Result<HashMap<String, String>, Error> {
         text.push((keys.exact, root(Profile::Exact)));
         text.push((keys.f32, root(Profile::F32)));
         text.push((keys.points, state.points.to_string()));
+        text.push((keys.last, state.last_ms.to_string()));
         text.push((keys.names, names.map_err(|e| Error::new(Kind::Io, e.to_string()))?));
     }
     Ok(text.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
@@ -108,6 +112,7 @@ fn state<'a>(
             f32: root(keys.f32, Profile::F32)?,
         },
         points: get(keys.points)?.parse().map_err(|_| broken(keys.points))?,
+        last_ms: get(keys.last)?.parse().map_err(|_| broken(keys.last))?,
         names: serde_json::from_str(get(keys.names)?).map_err(|_| broken(keys.names))?,
     })
 }

@@ -60,6 +60,8 @@ impl Change {
 pub(crate) struct State {
     pub(crate) roots: Roots,
     pub(crate) points: u64,
+    /// The newest point's time; 0 without points.
+    pub(crate) last_ms: u64,
     /// What the user named.
     pub(crate) names: Vec<String>,
 }

@@ -26,7 +26,7 @@ fn changes() -> Vec<(Series, Change)> {
 
 fn state(digit: u8, points: u64) -> State {
     let roots = Roots { exact: Hash([digit; 32]), f32: Hash([digit + 1; 32]) };
-    State { roots, points, names: vec![format!("state {digit} \"x\"")] }
+    State { roots, points, last_ms: 7, names: vec![format!("state {digit} \"x\"")] }
 }
 
 fn write(changes: &[(Series, Change)]) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use tsdbproof_core::{Error, Hour, Kind, Series};
+use tsdbproof_core::{Error, Kind, Series};
 
 use super::{
     Change, ChangeCounts, Meta, State,
@@ -60,13 +60,8 @@ impl<W: Write> PatchWriter<W> {
         Ok(())
     }
 
-    /// Clears an hour, of so many points as far as the base tells. Its puts come behind it.
-    pub(crate) fn clear(&mut self, series: &Series, hour: Hour, points: u64) -> Result<(), Error> {
-        self.counts.cleared_points += points;
-        self.push(series, Change::clear(hour))
-    }
-
-    /// Writes the footer and gives the output back, with how many changes there are.
+    /// Writes the footer and gives the output back, with how many changes there are. Points of the base that
+    /// are not accounted for otherwise stood in the hours that were cleared.
     pub(crate) fn finish(
         mut self,
         base: State,
@@ -74,7 +69,12 @@ impl<W: Write> PatchWriter<W> {
         scope: String,
     ) -> Result<(W, ChangeCounts), Error> {
         self.write_batch()?;
-        let counts = self.counts;
+        let mut counts = self.counts;
+        if counts.cleared_hours > 0 {
+            let without = base.points.saturating_add(counts.added);
+            let gone = result.points.saturating_add(counts.deleted);
+            counts.cleared_points = without.saturating_sub(gone);
+        }
         let meta = Meta { base, result, scope, counts };
         Ok((self.file.finish(to_text(&meta)?)?, counts))
     }
