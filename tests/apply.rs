@@ -24,11 +24,15 @@ impl Differences for Unseen {
 }
 
 /// The patch from one text to another.
-fn patch(base: &[u8], current: &[u8]) -> Vec<u8> {
+pub(crate) fn patch(base: &[u8], current: &[u8]) -> Vec<u8> {
     try_patch(base, current, &Options::default()).expect("both sides are sound").1
 }
 
-fn try_patch(base: &[u8], current: &[u8], options: &Options) -> Result<(Report, Vec<u8>), Error> {
+pub(crate) fn try_patch(
+    base: &[u8],
+    current: &[u8],
+    options: &Options,
+) -> Result<(Report, Vec<u8>), Error> {
     let mut host = MemoryHost::default();
     let (base, current) = (host.source(&[("base", base)]), host.source(&[("current", current)]));
     let (mut out, mut unseen) = (Vec::new(), Unseen);
@@ -38,7 +42,11 @@ fn try_patch(base: &[u8], current: &[u8], options: &Options) -> Result<(Report, 
 }
 
 /// What patches make of a text, as text.
-fn applied(base: &[u8], patches: &[&[u8]], course: Course) -> Result<(Report, Vec<u8>), Error> {
+pub(crate) fn applied(
+    base: &[u8],
+    patches: &[&[u8]],
+    course: Course,
+) -> Result<(Report, Vec<u8>), Error> {
     part_applied(base, patches, course, Scope::default())
 }
 
@@ -72,16 +80,16 @@ fn patches_of(host: &mut MemoryHost, patches: &[&[u8]]) -> Vec<Input> {
     patches.iter().enumerate().map(input).collect()
 }
 
-fn root(text: &[u8]) -> String {
+pub(crate) fn root(text: &[u8]) -> String {
     let options = Options { allow_empty: true, ..Options::default() };
     manifest_of(text, &options).1.sides[0].totals.exact_root.clone()
 }
 
-const FORWARD: Course = Course { until: None, is_reverse: false };
+pub(crate) const FORWARD: Course = Course { until: None, is_reverse: false };
 const BACK: Course = Course { until: None, is_reverse: true };
 
 /// The manifest of a text.
-fn manifest(text: &[u8]) -> Vec<u8> {
+pub(crate) fn manifest(text: &[u8]) -> Vec<u8> {
     manifest_of(text, &Options { allow_empty: true, ..Options::default() }).0
 }
 

@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod apply;
+mod chain;
 mod check;
 mod cli;
 mod conversions;

@@ -20,7 +20,7 @@ mod stream;
 pub use atomic::AtomicFile;
 pub use host::{NativeHost, Resources, block_on};
 pub use memory::memory_bytes;
-pub use opening::{Opening, Wanted};
+pub use opening::{Items, Opening, Wanted};
 pub use opentsdb::{Credentials, KeptAnswers, ServerOptions};
 pub use outputs::NativeOutputs;
 pub use progress::{Phase, Progress};

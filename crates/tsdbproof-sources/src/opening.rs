@@ -25,7 +25,7 @@ use std::{
 
 use tsdbproof::{
     Error, Input, Kind, Limits, Source,
-    host::{HEAD_BYTES, is_part_of_snapshot, sums_beside},
+    host::{HEAD_BYTES, is_part_of_snapshot, is_passed_over, sums_beside},
     report::NotRead,
 };
 
@@ -53,6 +53,22 @@ pub enum Wanted {
     Points,
     /// Manifests.
     Manifests,
+}
+
+/// Sources with their paths, and what can't be read.
+pub type Items = (Vec<(PathBuf, Source)>, Vec<NotRead>);
+
+/// What stands in a folder, by name, without what is hidden.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let io = |error: std::io::Error| io_error(&error, &name_of(folder));
+    let paths = fs::read_dir(folder).map_err(io)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths = paths.collect::<Result<Vec<_>, _>>().map_err(io)?;
+    let is_shown = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| !is_passed_over(&name.to_string_lossy()))
+    };
+    paths.retain(is_shown);
+    paths.sort_unstable();
+    Ok(paths)
 }
 
 /// Opens what a user names. A job's inputs are numbered as they are opened here.
@@ -153,6 +169,59 @@ impl Opening {
             true => Err(Error::usage("is a folder; a file was expected").in_file(name_of(path))),
             false => self.open(path, &metadata),
         }
+    }
+
+    /// Files, and what stands in folders, each as a source of its own, and what can't be read of it.
+    pub fn items(&mut self, names: &[PathBuf]) -> Result<Items, Error> {
+        let mut paths = Vec::new();
+        for name in names {
+            match name.is_dir() {
+                true => paths.extend(entries(name)?),
+                false => paths.push(name.clone()),
+            }
+        }
+        let (mut items, mut not_read) = (Vec::new(), Vec::new());
+        for path in paths {
+            let mut source = Source { names: vec![name_of(&path)], ..Source::default() };
+            self.in_source.clear();
+            match path.is_dir() {
+                true if files_below(&path, &self.stop)?.is_empty() => {}
+                true => self.add(path.as_os_str(), Wanted::Points, &mut source)?,
+                false => match self.add_one_item(&path, &mut source)? {
+                    Ok(()) => {}
+                    Err(why) => source.not_read.push(NotRead { name: name_of(&path), why }),
+                },
+            }
+            match source.inputs.is_empty() {
+                true => not_read.append(&mut source.not_read),
+                false => items.push((path, source)),
+            }
+        }
+        Ok((items, not_read))
+    }
+
+    /// Adds a file that is a backup or a file of ours, or tells why it is neither.
+    fn add_one_item(
+        &mut self,
+        path: &Path,
+        source: &mut Source,
+    ) -> Result<Result<(), String>, Error> {
+        let metadata = path.metadata().map_err(|error| io_error(&error, &name_of(path)))?;
+        if !metadata.is_file() {
+            return Ok(Err("a pipe, socket or device".to_owned()));
+        }
+        let input = self.open(path, &metadata)?;
+        if let Some(why) = input.refusal() {
+            // Jobs number their inputs as they get them, and this one they don't get.
+            drop(self.opened.pop());
+            return Ok(Err(why));
+        }
+        let is_own = input.is_manifest() || input.is_patch();
+        source.inputs.push(input);
+        if !is_own {
+            self.add_sums(path, source)?;
+        }
+        Ok(Ok(()))
     }
 
     /// Whether this path leads to a file that was opened.

@@ -16,8 +16,9 @@ mod unread;
 
 pub use host::{Flow, Host, Input, KnownMetric, Outputs, Scratch, Sought, Task, Told, Work};
 pub use job::{
-    Against, Asked, Course, Interval, Means, Source, Target, Until, apply, check, convert, diff,
-    diff_with_patch, explain, manifest, merge, points, rewrite, show, verify,
+    Against, Asked, Course, Interval, Keep, Means, Source, Target, Until, apply, chain, check,
+    convert, diff, diff_with_patch, explain, manifest, merge, merge_patches, points, rewrite, show,
+    verify,
 };
 pub use look::{Helped, help};
 pub use options::{Allowed, Duplicates, Expect, FileDigests, Options};

@@ -8,6 +8,7 @@ use tsdbproof_core::{
     digest::{Depth, Entry, RootText, Roots, Totals},
 };
 
+mod chained;
 mod checked;
 mod compared;
 mod converted;
@@ -18,6 +19,7 @@ mod rewritten;
 mod table_check;
 
 pub(crate) use crate::time::time;
+pub use chained::{ChainFile, ChainState, ChainStep, Chained};
 pub use checked::{Checked, Finding, FindingKind, Findings, KindCount};
 pub use compared::{
     Cause, Compared, ComparedMetric, Counts, Difference, Differences, KindChange, MetricCounts,
@@ -63,6 +65,10 @@ pub enum JobKind {
     Convert,
     /// Make the state after patches.
     Apply,
+    /// Make one patch of several.
+    MergePatches,
+    /// Tell what a folder can restore.
+    Chain,
     /// Tell what a file holds.
     Show,
 }
@@ -78,6 +84,8 @@ impl JobKind {
             JobKind::Check => "check",
             JobKind::Convert => "convert",
             JobKind::Apply => "apply",
+            JobKind::MergePatches => "merge-patches",
+            JobKind::Chain => "chain",
             JobKind::Show => "show",
         }
     }
@@ -158,6 +166,9 @@ pub struct Report {
     /// What a server has to change that holds the base.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rewritten: Option<Rewritten>,
+    /// What a folder can restore.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chained: Option<Chained>,
     /// Version of this program.
     pub version: &'static str,
 }

@@ -97,7 +97,7 @@ impl Args {
             let asked = Asked::Source(JobKind::Manifest, &source);
             return plan.explain(machine, asked, &options, &[&output]);
         }
-        let report = plan.manifest(machine, &output, |host, out| {
+        let report = plan.own_file(machine, &output, "the manifest", |host, out| {
             block_on(tsdbproof::manifest(host, &source, &options, out))
         })?;
         Ok(Ended::with(report, self.leniency.allow_partial))

@@ -39,7 +39,7 @@ impl Args {
         let mut opening = self.budget.open(&mut options, machine);
         let parts = opening.source(&self.parts, Wanted::Manifests)?;
         let plan = Plan { opening, resources: self.budget.resources(), telling: &self.telling };
-        let report = plan.manifest(machine, &self.output, |host, out| {
+        let report = plan.own_file(machine, &self.output, "the manifest", |host, out| {
             block_on(tsdbproof::merge(host, &parts, &options, out))
         })?;
         Ok(Ended::with(report, false))

@@ -1,6 +1,7 @@
 //! The verbs; one file each.
 
 mod apply;
+mod chain;
 mod check;
 mod completions;
 mod config;
@@ -10,6 +11,7 @@ mod formats;
 mod man;
 mod manifest;
 mod merge;
+mod merge_patches;
 mod serve;
 mod show;
 mod verify;
@@ -74,6 +76,8 @@ enum Verb {
     Check(check::Args),
     Convert(convert::Args),
     Apply(apply::Args),
+    Merge(merge_patches::Args),
+    Chain(chain::Args),
     Show(show::Args),
     Serve(serve::Args),
     Formats(formats::Args),
@@ -169,6 +173,8 @@ impl Call {
             Verb::Check(args) => args.run(machine),
             Verb::Convert(args) => args.run(machine),
             Verb::Apply(args) => args.run(machine),
+            Verb::Merge(args) => args.run(machine),
+            Verb::Chain(args) => args.run(machine),
             Verb::Show(args) => args.run(machine),
             Verb::Serve(args) => args.run(machine),
             Verb::Formats(args) => args.run(machine),
@@ -237,29 +243,29 @@ impl Plan<'_> {
         Ok(Ended::fine())
     }
 
-    /// Runs a job that writes a manifest to `output`, and reports.
-    fn manifest(
+    /// Runs a job that writes a file of ours, called `what`, to `output`, and reports.
+    fn own_file(
         self,
         machine: &mut Machine<'_>,
         output: &Path,
+        what: &str,
         job: impl FnOnce(&NativeHost, &mut Sink<'_>) -> Result<Report, Error>,
     ) -> Result<Report, Error> {
-        check_output(self.telling, machine, output, "the manifest")?;
+        check_output(self.telling, machine, output, what)?;
         let (palette, display) = (self.telling.palette(machine), self.telling.display(machine));
         let mut messages = Vec::new();
-        let (mut manifest, stream) = if output == Path::new("-") {
+        let (mut file, stream) = if output == Path::new("-") {
             (Sink::stream(machine.out, STDOUT), Sink::stream(&mut messages, STDERR))
         } else {
-            let file = Sink::file(output, &self.opening, &machine.stop)?;
-            (file, Sink::stream(machine.out, STDOUT))
+            (Sink::file(output, &self.opening, &machine.stop)?, Sink::stream(machine.out, STDOUT))
         };
         let reports = Reports::open(self.telling, &palette, &self.opening, &machine.stop, stream);
         let (reports, progress) = (reports?, Progress::default());
         let host = self.opening.into_host(self.resources, progress.clone())?;
-        let report = watch(display, &progress, machine.err, || job(&host, &mut manifest))?;
-        // Of parts that contradict each other there is no manifest.
+        let report = watch(display, &progress, machine.err, || job(&host, &mut file))?;
+        // Of parts that contradict each other there is no file.
         if report.contradictions.is_empty() {
-            manifest.commit()?;
+            file.commit()?;
         }
         reports.finish(&report)?;
         machine.err.write_all(&messages)?;

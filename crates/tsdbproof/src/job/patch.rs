@@ -153,7 +153,7 @@ fn hour_changes<W: Write>(
 }
 
 /// What makes the records of one instant those of the other side; each side's are distinct.
-fn changes(base: &[Record], current: &[Record], hour: u32) -> Vec<Change> {
+pub(super) fn changes(base: &[Record], current: &[Record], hour: u32) -> Vec<Change> {
     let only_in = |these: &[Record], those: &[Record]| -> Vec<Record> {
         these.iter().filter(|record| !those.contains(record)).copied().collect()
     };

@@ -17,6 +17,7 @@ use crate::{
 };
 
 /// A patch that was read and found sound.
+#[derive(Clone)]
 pub(super) struct ReadPatch {
     pub(super) name: String,
     run: Run,

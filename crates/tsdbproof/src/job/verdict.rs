@@ -26,6 +26,7 @@ pub(super) fn report(job: JobKind, sides: Vec<Side>, options: &Options) -> Repor
         converted: None,
         patches: Vec::new(),
         rewritten: None,
+        chained: None,
         version: env!("CARGO_PKG_VERSION"),
     }
 }

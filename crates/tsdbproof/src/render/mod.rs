@@ -1,6 +1,7 @@
 //! Reports as bytes; one file for each style.
 
 mod cases;
+mod chained;
 mod checked;
 mod explained;
 mod html;

@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use tsdbproof_core::{Profile, shown};
 
-use super::words::{counted, counted_more, number, shift};
+use super::{
+    chained,
+    words::{counted, counted_more, number, shift},
+};
 use crate::{
     report::{
         Cause, Compared, Counts, Difference, JobKind, KindChange, PatchSummary, PlacedProblem,
@@ -109,6 +112,7 @@ pub(super) fn sentence(report: &Report) -> String {
             let parts = counted(report.sides.len() as u64, "part");
             format!("{} in {parts}, which agree where they overlap", counted(merged, "point"))
         }
+        (_, JobKind::MergePatches | JobKind::Chain) => chained::sentence(report),
         (Verdict::Done, JobKind::Check) => format!("{points}, and nothing wrong with them"),
         (Verdict::Done, _) => format!("{points}, and no damage"),
         (Verdict::Faulty, _) => {

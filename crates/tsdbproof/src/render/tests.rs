@@ -78,6 +78,7 @@ fn comparison(verdict: Verdict, points: [u64; 2]) -> Report {
         converted: None,
         patches: Vec::new(),
         rewritten: None,
+        chained: None,
         version: "0.0.0",
     }
 }

@@ -6,7 +6,7 @@
 use tsdbproof_core::shown;
 
 use super::{
-    Whole,
+    Whole, chained,
     checked::{self, FirstFindings},
     phrase::{
         self, FIRST, NAME_CHARS, SENTENCE_CHARS, account, coverage, kind_changes, notes, place,
@@ -106,6 +106,7 @@ impl Whole for Text {
         page.verdict();
         page.roots();
         page.patches();
+        chained::chained(&mut page);
         page.holdings();
         page.differences(self.worst);
         page.kind_changes();

@@ -15,7 +15,12 @@ pub(super) fn number(n: u64) -> String {
 
 /// A number of things: `1 point`, `3,600 points`, `2 series`.
 pub(super) fn counted(n: u64, noun: &str) -> String {
-    let ending = if n == 1 || noun.ends_with("series") { "" } else { "s" };
+    let ending = match n {
+        1 => "",
+        _ if noun.ends_with("series") => "",
+        _ if noun.ends_with("ch") => "es",
+        _ => "s",
+    };
     format!("{} {noun}{ending}", number(n))
 }
 
