@@ -101,7 +101,7 @@ async fn run<H: Host, O: Outputs>(
     if course.is_reverse {
         patches.iter_mut().try_for_each(ReadPatch::reverse)?;
     }
-    let scope = scope_of(&patches)?;
+    let scope = scope_of(&patches, part.duplicates)?;
     let scope_of_part = scope.narrowed(part)?;
     let options = &Options { scope, memory_bytes, ..options.without_file_digests() };
     let manner = Manner { keeps_points: true, ..Manner::default() };

@@ -10,7 +10,7 @@ use super::{
     verdict,
 };
 use crate::{
-    Host, Input, Options,
+    Duplicates, Host, Input, Options,
     look::{Merge, Spill, spills},
     report::{JobKind, PatchSummary, Report, Verdict},
     store::patch::{Change, PatchWriter},
@@ -28,7 +28,7 @@ pub async fn merge_patches<H: Host>(
 ) -> Result<Report, Error> {
     let (spill, _) = spills(host, options.memory_bytes)?;
     let patches = patches::read(host, patches, 0, &spill, options.memory_bytes).await?;
-    let scope = scope_of(&patches)?.text();
+    let scope = scope_of(&patches, Duplicates::Keep)?.text();
     let mut report = verdict::report(JobKind::MergePatches, Vec::new(), options);
     let start = start_of(&patches).map(|patch| patch.meta.base.clone());
     let chain = match start {

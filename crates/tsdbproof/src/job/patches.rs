@@ -9,7 +9,7 @@ use tsdbproof_core::{
 
 use super::{Course, Until, own_files};
 use crate::{
-    Expect, Host, Input, Scope,
+    Duplicates, Expect, Host, Input, Scope,
     look::{Item, Merge, Run, Spill, Window},
     report::root,
     store::patch::{Change, Changes, Meta},
@@ -80,9 +80,9 @@ pub(super) async fn read<H: Host>(
     Ok(inputs.iter().zip(read.await?).map(patch).collect())
 }
 
-/// The scope of the patches, which is that of both of their ends.
-pub(super) fn scope_of(patches: &[ReadPatch]) -> Result<Scope, Error> {
-    let Some(first) = patches.first() else { return Ok(Scope::default()) };
+/// The scope of the patches, which is that of both of their ends; without any, everything.
+pub(super) fn scope_of(patches: &[ReadPatch], duplicates: Duplicates) -> Result<Scope, Error> {
+    let Some(first) = patches.first() else { return Ok(Scope { duplicates, ..Scope::default() }) };
     if let Some(other) = patches.iter().find(|patch| patch.meta.scope != first.meta.scope) {
         let what = format!("its scope is another than that of {}", first.name);
         return Err(Error::usage(what).in_file(&other.name));
