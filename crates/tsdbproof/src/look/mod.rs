@@ -350,8 +350,7 @@ impl Side {
             kept: Vec::new(),
             side: self,
         };
-        let mut evidence = Evidence::default();
-        let mut lines = (0, 0);
+        let (mut evidence, mut lines) = (Evidence::default(), (0, 0));
         let mut refused = BTreeMap::new();
         for Task { input, work, .. } in tasks {
             let result = work.found().ok_or_else(unfed)?;
