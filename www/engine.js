@@ -98,7 +98,7 @@ export class Engine {
      */
     async recognise(files, hear) {
         const worker = this.open();
-        for (const file of files) {
+        for (const file of files.filter(({ unread }) => unread === undefined)) {
             /** @type {{ result?: Recognised, error?: { message: string } }} */
             const answer = await new Promise((resolve) => {
                 worker.onmessage = ({ data }) => data.type !== 'progress' && resolve(data);

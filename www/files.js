@@ -153,15 +153,36 @@ function byPath(a, b) {
 /** Files and what is in folders. @param {DataTransfer | null} transfer @returns {Promise<Given[]>} */
 export async function dropped(transfer) {
     const items = [...(transfer?.items ?? [])].filter((item) => item.kind === 'file');
-    // Both must be asked for before anything is waited for.
-    const found = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+    // All must be asked for before anything is waited for. Chromium refuses entries on a page from a
+    // disk, other browsers have no handles.
+    const found = items.map((item) => ({ file: item.getAsFile(), entry: item.webkitGetAsEntry(), handle: /** @type {any} */ (item).getAsFileSystemHandle?.() }));
     /** @type {Given[]} */
     const given = [];
-    for (const { entry, file } of found) {
-        if (entry?.isDirectory) await walk(/** @type {FileSystemDirectoryEntry} */ (entry), entry.name, given);
-        else if (file !== null) given.push(fromFile(file));
+    for (const { file, entry, handle } of found) {
+        if (!entry?.isDirectory) {
+            if (file !== null) given.push(fromFile(file));
+            continue;
+        }
+        /** @type {Given[]} */
+        const inside = [];
+        try {
+            if (handle) await list(await handle, entry.name, entry.name, inside);
+            else await walk(/** @type {FileSystemDirectoryEntry} */ (entry), entry.name, inside);
+            given.push(...inside);
+        } catch (error) {
+            const why = `its files can't be listed: ${/** @type {Error} */ (error).message}`;
+            given.push({ name: entry.name, file: new File([], entry.name), folder: entry.name, unread: why });
+        }
     }
     return given;
+}
+
+/** @param {any} folder a handle @param {string} path @param {string} name of the folder that was dropped @param {Given[]} given */
+async function list(folder, path, name, given) {
+    for await (const [part, inside] of folder.entries()) {
+        if (inside.kind === 'directory') await list(inside, `${path}/${part}`, name, given);
+        else given.push({ name: `${path}/${part}`, folder: name, file: await inside.getFile() });
+    }
 }
 
 /** @param {FileSystemDirectoryEntry} folder @param {string} name @param {Given[]} given */

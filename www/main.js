@@ -12,7 +12,7 @@ import { showResult } from './result.js';
 /** @typedef {import('./engine.js').JobOptions} JobOptions */
 
 /** What a job keeps in memory; the rest goes to blobs, which the browser keeps elsewhere. */
-const MEMORY_BYTES = 128 << 20;
+const MEMORY_BYTES = 64 << 20;
 
 /** The bytes of a data block. @param {string} id */
 function embedded(id) {
@@ -34,6 +34,7 @@ async function sha256(bytes) {
 
 async function start() {
     const wasm = await unpack(embedded('wasm'));
+    byId('wasm').textContent = '';
     const module = await WebAssembly.compile(wasm);
     const script = URL.createObjectURL(new Blob([byId('worker').textContent ?? ''], { type: 'text/javascript' }));
     const page = new Page(new Engine(module, script), document.documentElement.dataset.version ?? '', await sha256(wasm));
@@ -114,6 +115,7 @@ class Page {
         const root = /** @type {HTMLInputElement} */ (byId('root')).value.trim();
         if (this.base.isLooking || this.current.isLooking) return t('looking');
         if (base.length === 0 && current.length === 0) return t('plan.nothing');
+        if ([options.absTol ?? 0, options.relTol ?? 0].some((given) => !(given >= 0 && given < Infinity))) return t('plan.tolerance');
         if (root !== '') {
             if (base.length > 0 && current.length > 0) return t('plan.rootAndFiles');
             return { call: 'expect', current: [...base, ...current], options, root };
@@ -177,12 +179,12 @@ function optionsOf(form) {
     const list = (/** @type {string} */ name) => text(name).split(/[\s,]+/).filter((word) => word !== '');
     /** @type {JobOptions} */
     const options = { memory: MEMORY_BYTES };
-    if (text('from')) options.from = text('from');
-    if (text('to')) options.to = text('to');
+    for (const name of /** @type {const} */ (['from', 'to', 'columns'])) if (text(name)) options[name] = text(name);
     if (list('metric').length > 0) options.metric = list('metric');
     if (list('tag').length > 0) options.tag = list('tag');
     if (text('profile') === 'f32') options.profile = 'f32';
     if (text('duplicates') === 'last' || text('duplicates') === 'first') options.duplicates = /** @type {'last' | 'first'} */ (text('duplicates'));
+    for (const name of /** @type {const} */ (['absTol', 'relTol'])) if (text(name)) options[name] = Number(text(name));
     if (text('sha256')) options.sha256 = true;
     return options;
 }

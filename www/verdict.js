@@ -44,8 +44,7 @@ export function banner(report) {
         el('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
         el('div', {},
             el('p', { class: 'sentence' }, sentence(report)),
-            report.reasons.map((reason) => el('p', {}, reason)),
-            (report.notes ?? []).map((note) => el('p', {}, note))));
+            [...report.reasons, ...(report.notes ?? [])].map((reason) => el('p', { class: 'reason' }, reason))));
 }
 
 /** The root of each side, to copy. @param {Report} report */

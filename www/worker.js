@@ -96,6 +96,10 @@ const indexer = () => {
     };
 };
 
+// What is sent to a closed port is freed at once; a garbage collector comes late.
+const { port1: bin, port2: end } = new MessageChannel();
+end.close();
+
 const CALLS = {
     recognise: ([file]) => recognise(file),
     manifest: async (base, current, { options }, lines) => {
@@ -103,7 +107,7 @@ const CALLS = {
         const parts = [];
         const outcome = await manifest(current, options, lines, (bytes) => {
             parts.push(new Blob([bytes]));
-            bytes.buffer.transfer?.(0);
+            bin.postMessage(null, [bytes.buffer]);
         });
         return { ...outcome, manifest: new Blob(parts) };
     },

@@ -72,3 +72,14 @@ export async function violations(page) {
     const found = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
     return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any.map((it) => it.message).join('; ').slice(0, 200)}`));
 }
+
+/** Drops files or folders by the browser's own protocol: an event that a script makes has no folders. */
+export async function drop(page, target, paths) {
+    const { x, y } = await target.boundingBox();
+    const protocol = await page.context().newCDPSession(page);
+    const data = { items: [], files: paths, dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop']) {
+        await protocol.send('Input.dispatchDragEvent', { type, x: x + 20, y: y + 20, data });
+    }
+    await page.waitForSelector('#start:not([disabled])');
+}

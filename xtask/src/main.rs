@@ -5,6 +5,7 @@
 mod bench;
 mod demo;
 mod npm;
+mod page_bench;
 mod shell;
 mod test;
 mod tidy;
@@ -37,6 +38,11 @@ const TASKS: &[Task] = &[
         run: web::run,
     },
     Task { name: "test-wasm", about: "the suite once more, through pkg/ in node", run: web::test },
+    Task {
+        name: "page-bench",
+        about: "what a large file costs on the page, beside the command",
+        run: page_bench::run,
+    },
     Task {
         name: "bench",
         about: "whole processes of ours beside peers; --help tells more",

@@ -146,6 +146,14 @@ pub(crate) fn test_page(space: &Path) -> Result<(), String> {
     let types = space.join("node_modules/.bin/tsc");
     shell::run(shell::command(types, &["--project", "tests/page/tsconfig.json"]))?;
     let mut test = shell::command("node", &["tests/page/run.mjs"]);
-    test.arg(shell::build_command()?).env("TSDBPROOF_PAGE_SPACE", space);
+    test.args([shell::build_command()?, build_embedding()?]).env("TSDBPROOF_PAGE_SPACE", space);
     shell::run(test)
+}
+
+/// A command with the page inside; not optimised, which would take minutes for no other test.
+fn build_embedding() -> Result<PathBuf, String> {
+    let mut build = shell::cargo(&["build", "--quiet", "--locked", "--package", "tsdbproof-cli"]);
+    build.env("TSDBPROOF_EMBED_PAGE", "www/dist/tsdbproof.html");
+    shell::run(build)?;
+    Ok(shell::target().join("debug/tsdbproof"))
 }

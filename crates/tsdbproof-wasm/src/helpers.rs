@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use js_sys::{Promise, Uint8Array};
-use tsdbproof::{Error, Helped, Task, Work};
+use tsdbproof::{Error, Helped, Work};
 use tsify::Ts;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -53,11 +53,11 @@ pub(crate) fn helpers() -> Vec<JsHelper> {
 
 impl JsHelper {
     /// Has a task done elsewhere.
-    pub(crate) async fn run<W: Work>(
+    pub(crate) async fn run(
         &self,
         order: &[u8],
         input: &JsInput,
-        task: &mut Task<W>,
+        work: &mut dyn Work,
     ) -> Result<(), Error> {
         let asked = self.help(order.into(), input).map_err(thrown)?;
         JsFuture::from(asked).await.map_err(thrown)?;
@@ -67,9 +67,9 @@ impl JsHelper {
                 Ok(piece) => {
                     let bytes = piece.to_vec();
                     release(&piece);
-                    task.work.receive(&bytes)?;
+                    work.receive(&bytes)?;
                 }
-                Err(_) => return task.work.finish(),
+                Err(_) => return work.finish(),
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::{
     helpers::{JsHelper, helpers},
     input::JsInput,
     pieces::Pieces,
-    queue::{Lane, Queue, join},
+    queue::{Lane, Queue, Waiting, join},
     scratch::scratch,
 };
 
@@ -108,20 +108,31 @@ impl JsHost {
     }
 
     /// Does tasks until none is left.
-    async fn lane<W: Work>(&self, queue: &RefCell<Queue<W>>, helper: Option<&JsHelper>) {
+    async fn lane(&self, queue: &RefCell<Queue<'_>>, helper: Option<&JsHelper>) {
         loop {
             let next = queue.borrow_mut().next(helper.is_some());
-            let Some((index, mut task, order)) = next else { return };
+            let Some((mut task, order)) = next else { return };
             let result = match self.inputs.get(task.input) {
                 None => Ok(()),
                 Some(opened) => match helper.zip(order) {
-                    Some((helper, order)) => helper.run(&order, &opened.input, &mut task).await,
+                    Some((helper, order)) => helper.run(&order, &opened.input, task.work).await,
                     None => opened.feed(&mut task).await,
                 }
                 .map_err(|error| error.in_file(&opened.name)),
             };
-            queue.borrow_mut().end(index, result.map(|()| task));
+            queue.borrow_mut().end(&task, result);
         }
+    }
+
+    /// Does all tasks of a queue, here and in other workers.
+    async fn work_off(&self, queue: Queue<'_>) -> Result<(), Error> {
+        let helpers = helpers();
+        let queue = RefCell::new(queue);
+        let here: Lane<'_> = Box::pin(self.lane(&queue, None));
+        let there =
+            helpers.iter().map(|helper| -> Lane<'_> { Box::pin(self.lane(&queue, Some(helper))) });
+        join(std::iter::once(here).chain(there).collect()).await;
+        queue.into_inner().finish()
     }
 
     /// What an input is by its bytes.
@@ -175,7 +186,7 @@ impl Opened {
         Ok(head)
     }
 
-    async fn feed<W: Work>(&self, task: &mut Task<W>) -> Result<(), Error> {
+    async fn feed(&self, task: &mut Waiting<'_>) -> Result<(), Error> {
         let (held, mut pieces) = match self.size {
             Some(_) => (Vec::new(), self.pieces(task.from)?),
             None => self.stream.take().ok_or_else(|| {
@@ -184,7 +195,7 @@ impl Opened {
         };
         let mut buffer = Vec::new();
         let mut at = task.from + held.len() as u64;
-        let mut flow = push(&mut task.work, &held)?;
+        let mut flow = push(task.work, &held)?;
         drop(held);
         while flow == Flow::More {
             let Some(piece) = pieces.next().await.map_err(thrown)? else {
@@ -193,7 +204,7 @@ impl Opened {
             };
             at += u64::from(piece.length());
             self.tell(piece.length())?;
-            flow = push_piece(&mut task.work, &piece, &mut buffer)?;
+            flow = push_piece(task.work, &piece, &mut buffer)?;
         }
         pieces.close().await;
         task.work.finish()
@@ -220,13 +231,13 @@ impl Opened {
 }
 
 /// Work that may refuse an empty piece gets none.
-fn push<W: Work>(work: &mut W, bytes: &[u8]) -> Result<Flow, Error> {
+fn push(work: &mut dyn Work, bytes: &[u8]) -> Result<Flow, Error> {
     if bytes.is_empty() { Ok(Flow::More) } else { work.push(bytes) }
 }
 
 /// Copies a piece into the wasm's memory, part by part, and pushes it.
-fn push_piece<W: Work>(
-    work: &mut W,
+fn push_piece(
+    work: &mut dyn Work,
     piece: &Uint8Array,
     buffer: &mut Vec<u8>,
 ) -> Result<Flow, Error> {
@@ -274,14 +285,9 @@ fn kind_named(name: &str) -> Kind {
 }
 
 impl Host for JsHost {
-    async fn read<W: Work>(&self, tasks: Vec<Task<W>>) -> Result<Vec<Task<W>>, Error> {
-        let helpers = helpers();
-        let queue = RefCell::new(Queue::new(tasks));
-        let here: Lane<'_> = Box::pin(self.lane(&queue, None));
-        let there =
-            helpers.iter().map(|helper| -> Lane<'_> { Box::pin(self.lane(&queue, Some(helper))) });
-        join(std::iter::once(here).chain(there).collect()).await;
-        queue.into_inner().finish()
+    async fn read<W: Work>(&self, mut tasks: Vec<Task<W>>) -> Result<Vec<Task<W>>, Error> {
+        self.work_off(Queue::new(&mut tasks)).await?;
+        Ok(tasks)
     }
 
     fn scratch(&self) -> Result<Option<Arc<dyn Scratch>>, Error> {

@@ -1,4 +1,7 @@
 //! Tasks that several do side by side: this worker, and those that help it.
+//!
+//! Work is taken by its trait, not by its type: a copy of all this for each of the kinds of work
+//! would be a fifteenth of the page's wasm.
 
 use std::{collections::VecDeque, future::poll_fn, pin::Pin, task::Poll};
 
@@ -16,39 +19,54 @@ pub(crate) async fn join(mut lanes: Vec<Lane<'_>>) {
     .await;
 }
 
-/// Tasks that wait, and those that were done.
-pub(crate) struct Queue<W> {
-    waiting: VecDeque<(usize, Task<W>)>,
-    done: Vec<(usize, Result<Task<W>, Error>)>,
+/// A task that waits.
+pub(crate) struct Waiting<'t> {
+    /// Which of the tasks it is.
+    index: usize,
+    pub(crate) input: usize,
+    pub(crate) from: u64,
+    pub(crate) work: &'t mut dyn Work,
 }
 
-impl<W: Work> Queue<W> {
-    pub(crate) fn new(tasks: Vec<Task<W>>) -> Self {
-        Queue { waiting: tasks.into_iter().enumerate().collect(), done: Vec::new() }
+/// Tasks that wait, and what went wrong with others.
+pub(crate) struct Queue<'t> {
+    waiting: VecDeque<Waiting<'t>>,
+    failed: Option<(usize, Error)>,
+}
+
+impl<'t> Queue<'t> {
+    pub(crate) fn new<W: Work>(tasks: &'t mut [Task<W>]) -> Self {
+        let waiting = tasks.iter_mut().enumerate().map(|(index, task)| Waiting {
+            index,
+            input: task.input,
+            from: task.from,
+            work: &mut task.work,
+        });
+        Queue { waiting: waiting.collect(), failed: None }
     }
 
     /// The next task; of those that can be done elsewhere the next with its order.
-    pub(crate) fn next(&mut self, is_elsewhere: bool) -> Option<(usize, Task<W>, Option<Vec<u8>>)> {
+    pub(crate) fn next(&mut self, is_elsewhere: bool) -> Option<(Waiting<'t>, Option<Vec<u8>>)> {
         if !is_elsewhere {
-            return self.waiting.pop_front().map(|(index, task)| (index, task, None));
+            return self.waiting.pop_front().map(|task| (task, None));
         }
-        let mut orders = self.waiting.iter().map(|(_, task)| task.work.order());
+        let mut orders = self.waiting.iter().map(|task| task.work.order());
         let (at, order) = orders.by_ref().enumerate().find(|(_, order)| order.is_some())?;
         drop(orders);
-        self.waiting.remove(at).map(|(index, task)| (index, task, order))
+        self.waiting.remove(at).map(|task| (task, order))
     }
 
     /// After an error nothing new is begun.
-    pub(crate) fn end(&mut self, index: usize, result: Result<Task<W>, Error>) {
-        if result.is_err() {
-            self.waiting.clear();
+    pub(crate) fn end(&mut self, task: &Waiting<'_>, result: Result<(), Error>) {
+        let Err(error) = result else { return };
+        self.waiting.clear();
+        if self.failed.as_ref().is_none_or(|(index, _)| task.index < *index) {
+            self.failed = Some((task.index, error));
         }
-        self.done.push((index, result));
     }
 
-    /// All tasks, or the error of the first that failed.
-    pub(crate) fn finish(mut self) -> Result<Vec<Task<W>>, Error> {
-        self.done.sort_by_key(|(index, _)| *index);
-        self.done.into_iter().map(|(_, result)| result).collect()
+    /// The error of the first task that failed.
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        self.failed.map_or(Ok(()), |(_, error)| Err(error))
     }
 }

@@ -7,10 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use js_sys::{Array, Function, Reflect, Uint8Array, global};
+use js_sys::{Array, Reflect, Uint8Array, global};
 use tsdbproof::{Error, Kind, Scratch};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, FileReaderSync};
+use web_sys::{Blob, FileReaderSync, MessageChannel, MessagePort};
 
 thread_local! {
     /// What was written, by space and then by its first byte. Values of JavaScript can't go to another
@@ -19,6 +19,7 @@ thread_local! {
     /// Where bytes stand on their way into a blob, which copies them.
     static BUFFER: RefCell<Option<Uint8Array>> = const { RefCell::new(None) };
     static NEXT: Cell<u32> = const { Cell::new(0) };
+    static BIN: RefCell<Option<MessagePort>> = const { RefCell::new(None) };
 }
 
 /// New scratch space; `None` outside of workers.
@@ -94,14 +95,27 @@ fn lent(bytes: &[u8]) -> Uint8Array {
     })
 }
 
-/// Gives the memory of an array back at once, where the browser can: a garbage collector comes late.
+/// Gives the memory of an array back at once, where a browser comes late to collect it: what is sent to
+/// a closed port is freed. `ArrayBuffer.transfer(0)` only hides it from the collector.
 pub(crate) fn release(array: &Uint8Array) {
-    let buffer = array.buffer();
-    let transfer = Reflect::get(&buffer, &"transfer".into()).ok();
-    if let Some(transfer) = transfer.and_then(|it| it.dyn_into::<Function>().ok()) {
+    BIN.with_borrow_mut(|bin| {
+        let bin = match bin {
+            Some(bin) => bin,
+            None => match closed_port() {
+                Ok(port) => bin.insert(port),
+                Err(_) => return,
+            },
+        };
         // What refuses stays for the collector.
-        let _ = transfer.call1(&buffer, &JsValue::from(0));
-    }
+        let _ = bin.post_message_with_transferable(&JsValue::NULL, &Array::of1(&array.buffer()));
+    });
+}
+
+/// A port whose other end takes nothing.
+fn closed_port() -> Result<MessagePort, JsValue> {
+    let channel = MessageChannel::new()?;
+    channel.port2().close();
+    Ok(channel.port1())
 }
 
 fn lost() -> Error {

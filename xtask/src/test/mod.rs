@@ -8,6 +8,7 @@ mod steps;
 
 use std::{
     env,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -44,6 +45,14 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let ran: Vec<Ran> = steps.map(|step| take(step, no_skip)).collect();
     let failed = table(&ran);
     if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} steps failed", ran.len())) }
+}
+
+/// Where a browser and what drives it are installed, which is done where it was not.
+pub(crate) fn browser() -> Result<PathBuf, String> {
+    match needs::browser() {
+        Ok(()) => Ok(needs::page_space()),
+        Err(Stop::Failed(why) | Stop::Skipped(why)) => Err(why),
+    }
 }
 
 fn take(step: &'static Step, no_skip: bool) -> Ran {

@@ -37,8 +37,13 @@ pub(crate) fn assemble(parts: &Parts) -> anyhow::Result<(String, Sizes)> {
     }
     let wasm = fs::read(&parts.wasm).with_context(|| parts.wasm.display().to_string())?;
     let packed_wasm = packed(&wasm)?;
-    let scripts = script.len() + worker.len();
-    let (wasm, packed_wasm_bytes) = (wasm.len(), packed_wasm.len());
+    let mut sizes = Sizes {
+        wasm: wasm.len(),
+        packed_wasm: packed_wasm.len(),
+        script: script.len(),
+        worker: worker.len(),
+        page: 0,
+    };
     let policy = format!(
         "default-src 'none'; script-src 'sha256-{}' 'wasm-unsafe-eval'; style-src 'sha256-{}'; \
          worker-src blob:; img-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'",
@@ -57,7 +62,7 @@ pub(crate) fn assemble(parts: &Parts) -> anyhow::Result<(String, Sizes)> {
         ("script", script),
     ];
     let page = fill(&source("index.html")?, &values)?;
-    let sizes = Sizes { wasm, packed_wasm: packed_wasm_bytes, scripts, page: page.len() };
+    sizes.page = page.len();
     Ok((page, sizes))
 }
 

@@ -176,7 +176,7 @@ fn check_choice(source: &Source, data: &[Input], uids: &[Input]) -> Result<(), E
                 "its rows name series by UIDs, and no table of UIDs stands beside it",
             )
             .in_file(name)
-            .help("name a backup of the table tsdb-uid by --uids; diff has --uids-base and --uids-current"))
+            .help("give a backup of the table tsdb-uid along with it, or by --uids; diff has --uids-base and --uids-current"))
         }
         [_] => Ok(()),
         _ if source.uids.is_some() => Ok(()),
