@@ -9,7 +9,7 @@ import { counted, number } from './words.js';
 
 /** @typedef {import('./findings.js').Findings} Findings */
 /** @typedef {import('./findings.js').Counts} Counts */
-/** Hours [from, to) of a column; a break stands for hours without differences. @typedef {{ from: number, to: number, label: string, isBreak?: boolean }} Column */
+/** Hours [from, to) of a column; in those of a break no difference begins or ends. @typedef {{ from: number, to: number, label: string, isBreak?: boolean }} Column */
 /** @typedef {Counts & { stretches: number, reaches: boolean }} Cell */
 
 /** Metrics that are shown, the worst first. */
@@ -18,6 +18,8 @@ const ROWS = 40;
 const COLUMNS = 62;
 /** Lengths of a column, in hours. */
 const LENGTHS = [1, 6, 24, 7 * 24, 28 * 24, 182 * 24, 3640 * 24, 182_000 * 24];
+/** Hours of a stretch that is told by its ends: a missing series is one from its first point to its last, and may have points in 1970 and 2100. */
+const LONG = COLUMNS * 28 * 24;
 
 /** @param {number} hour */
 export const hourText = (hour) => new Date(hour * 3_600_000).toISOString().slice(0, 16).replace('T', ' ');
@@ -97,7 +99,9 @@ function startsOf(findings, length) {
     for (let index = 0; index < findings.count; index++) {
         const hours = findings.hours(index);
         if (hours === null) return null;
-        for (let at = Math.floor(hours[0] / length) * length; at < hours[1] && starts.size <= COLUMNS; at += length) starts.add(at);
+        const [first, last] = [hours[0], hours[1] - 1].map((hour) => Math.floor(hour / length) * length);
+        const step = hours[1] - hours[0] > LONG ? last - first : length;
+        for (let at = first; at <= last && starts.size <= COLUMNS; at += step || length) starts.add(at);
         if (starts.size > COLUMNS) break;
     }
     return [...starts].sort((x, y) => x - y);
@@ -138,10 +142,13 @@ function cellsOf(findings, metric, columns) {
         const [from, hours] = [findings.cells[at], findings.cells[at + 1]];
         const firstColumn = columnOf(columns, from);
         const lastColumn = columnOf(columns, from + hours - 1);
+        const inside = (/** @type {Column} */ column) => Math.min(from + hours, column.to) - Math.max(from, column.from);
+        const touched = columns.slice(firstColumn, lastColumn + 1).filter(({ isBreak }) => !isBreak);
+        const covered = touched.reduce((sum, column) => sum + inside(column), 0);
         for (let column = firstColumn; column <= lastColumn; column++) {
+            if (columns[column].isBreak) continue;
             const cell = (cells[column] ??= { missing: 0, extra: 0, changed: 0, unresolved: 0, stretches: 0, reaches: false });
-            const inside = Math.min(from + hours, columns[column].to) - Math.max(from, columns[column].from);
-            const share = inside / hours;
+            const share = inside(columns[column]) / covered;
             cell.missing += findings.cells[at + 2] * share;
             cell.extra += findings.cells[at + 3] * share;
             cell.changed += findings.cells[at + 4] * share;

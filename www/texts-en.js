@@ -155,7 +155,7 @@ export const EN = {
     'calendar.title': 'Where they differ',
     'calendar.caption': (/** @type {string} */ unit) => `Differences by metric and ${unit} (UTC), the worst metrics first`,
     'calendar.more': (/** @type {string} */ n) => `${n} more metrics differ less; the list below has them all.`,
-    'calendar.break': 'no differences in between',
+    'calendar.break': 'no difference begins or ends in between',
     'column.1': 'hour',
     'column.6': 'six hours',
     'column.24': 'day',

@@ -151,7 +151,7 @@ export const ZH = {
     'calendar.title': '差异在哪里',
     'calendar.caption': (unit) => `按指标和${unit}列出的差异(UTC),最严重的指标在前`,
     'calendar.more': (n) => `另有 ${n} 个指标差异较小;下面的列表包含全部。`,
-    'calendar.break': '其间没有差异',
+    'calendar.break': '其间没有差异开始或结束',
     'column.1': '小时',
     'column.6': '六小时',
     'column.24': '日',

@@ -110,3 +110,21 @@ test('differences within a tolerance are told, and allowed', async () => {
     }
     await close();
 });
+
+test('a series with points in 1970 and 2100 leaves the picture its hours', async () => {
+    const { page, close } = await open(browser);
+    const other = 'sys.load 1700000000 1 host=a\nsys.load 1700003600 2 host=a\n';
+    const odd = [1000, 1_700_000_000, 4_102_444_800].map((time) => `sys.odd ${time} 1 host=b\n`).join('');
+    writeFileSync(at('odd.txt'), `${other}${odd}`);
+    writeFileSync(at('plain.txt'), other.replace(' 2 ', ' 3 '));
+    await give(page, [at('odd.txt')], [at('plain.txt')]);
+    assert.equal(await answer(page), 'They differ: 3 points are missing and 1 changed.');
+    assert.match(await page.locator('.calendar caption').innerText(), /by metric and hour/);
+    assert.match(await page.locator('.calendar thead').innerText(), /1970-01-01[^]*2023-11-14[^]*2100-01-01/);
+    // What is missing may lie in each of the columns that its stretch reaches.
+    const cells = page.locator('.calendar tbody tr').filter({ hasText: 'sys.odd' }).locator('button');
+    assert.equal(await cells.count(), 3);
+    assert.match(await cells.first().getAttribute('title'), /about/);
+    await page.screenshot({ path: join(SHOTS, 'outliers.png'), fullPage: true });
+    await close();
+});
