@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 BINARY, FOLDER = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 MAIN = "tests/data/opentsdb/main-import.txt"
 RESTORED = "tests/data/opentsdb/restored/restored-import.txt"
+DIFFERENTIAL = "docs/recipes/differential"
 NIGHTLY = "docs/recipes/nightly/verify-restore.sh"
 ACTION = pathlib.Path("ci/github-action/action.yml")
 GITLAB = pathlib.Path("ci/gitlab.yml")
@@ -55,6 +56,50 @@ def nightly(manifest: str) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         run([NIGHTLY, manifest, MAIN], 75, **variables)
     print("nightly: metrics of a sound, a damaged and a failed night, one at a time, old logs go")
+
+
+def week(lines: list[str]) -> list[list[str]]:
+    """The points of seven days: some more, some gone, some changed; one day nothing, one day what the day before had."""
+    days = [lines]
+    days.append(lines + [f"week.new {1700000000 + n} {n} host=a\n" for n in range(100)])
+    days.append([line for n, line in enumerate(days[-1]) if n % 50])
+    days.append(days[-1])
+    days.append([line.replace(" 0.5 ", " 0.25 ") if " 0.5 " in line else line for line in days[-1]])
+    days.append(days[-1][:-10] + ["week.late 1600000000 7 host=b\n"])
+    days.append(days[-1] + ["week.new 1800000000 1.5 host=a\n"])
+    return days
+
+
+def differential() -> None:
+    """A week of backups, restored to each of its days; a run that was killed leaves nothing in the way."""
+    folder, source, out = FOLDER / "week", FOLDER / "source.txt", FOLDER / "day.txt"
+    days = week(pathlib.Path(MAIN).read_text().splitlines(keepends=True))
+    assert len({"".join(day) for day in days}) == 6
+    for number, lines in enumerate(days, 1):
+        source.write_text("".join(lines))
+        if number == 4:
+            half = folder / ".new"
+            half.mkdir()
+            (half / "patch").write_text("half a patch")
+        run([f"{DIFFERENTIAL}/backup.sh", str(source), str(folder)], 0, DAY=f"2026-03-0{number}")
+    run([f"{DIFFERENTIAL}/backup.sh", str(source), str(folder)], 2, DAY="2026-03-07")
+    source.write_text("no points\n")
+    run([f"{DIFFERENTIAL}/backup.sh", str(source), str(folder)], 1, DAY="2026-03-08")
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        run([f"{DIFFERENTIAL}/backup.sh", str(source), str(folder)], 75, DAY="2026-03-08")
+    kept = sorted(str(path.relative_to(folder)) for path in folder.glob("2026*/*"))
+    expected = [f"2026-03-0{n}/manifest" for n in range(1, 8)] + [f"2026-03-0{n}/patch" for n in (2, 3, 5, 6, 7)]
+    assert kept == sorted([*expected, "2026-03-01/full.txt.zst"]), kept
+    for number, lines in enumerate(days, 1):
+        run([f"{DIFFERENTIAL}/restore.sh", str(folder), f"2026-03-0{number}", str(out)], 0)
+        source.write_text("".join(lines))
+        run([str(BINARY), "diff", str(source), str(out), "--quiet"], 0)
+    patch = folder / "2026-03-03/patch"
+    patch.write_bytes(patch.read_bytes()[:-1])
+    run([f"{DIFFERENTIAL}/restore.sh", str(folder), "2026-03-03", str(out)], 2)
+    run([f"{DIFFERENTIAL}/restore.sh", str(folder), "2026-03-09", str(out)], 2)
+    print("differential: a week of daily backups, restored to each of its days")
 
 
 def pipelines(manifest: str) -> None:
@@ -128,6 +173,7 @@ def main() -> None:
     run([str(BINARY), "manifest", MAIN, "-o", manifest, "--quiet"], 0)
     schemas()
     nightly(manifest)
+    differential()
     pipelines(manifest)
     github(manifest)
     gitlab(manifest)

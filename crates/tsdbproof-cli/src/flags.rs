@@ -7,7 +7,7 @@ use tsdbproof::{
     Allowed, Columns, Duplicates, Error, Options, Scope, TimeUnit, Tolerance, format_by_name,
     time::parse_time,
 };
-use tsdbproof_sources::{Opening, PIECE_BYTES, Resources, memory_bytes};
+use tsdbproof_sources::{Opening, PIECE_BYTES, Resources, ServerOptions, memory_bytes};
 
 use crate::{
     Machine,
@@ -248,6 +248,11 @@ impl Access {
         self.reading.apply(options, machine.now_ms)?;
         let opening = self.budget.open(options, machine);
         self.servers.open(opening, machine)
+    }
+
+    /// How a server is written to.
+    pub(crate) fn server_options(&self, machine: &Machine<'_>) -> Result<ServerOptions, Error> {
+        self.servers.options(machine)
     }
 
     pub(crate) fn resources(&self) -> Resources {

@@ -20,11 +20,11 @@ pub(crate) const CREDENTIALS: &str = "TSDBPROOF_AUTH";
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Servers")]
 pub(crate) struct Servers {
-    /// Queries that run side by side [default: 4]
+    /// Requests that run side by side [default: 4]
     #[arg(long, value_name = "N")]
     concurrency: Option<NonZeroUsize>,
 
-    /// Queries a second, at the most [default: as many as are answered]
+    /// Requests a second, at the most [default: as many as are answered]
     #[arg(long, value_name = "N")]
     rate: Option<NonZeroU32>,
 
@@ -55,6 +55,10 @@ pub(crate) struct Servers {
 impl Servers {
     /// The same, to open servers too.
     pub(crate) fn open(&self, opening: Opening, machine: &Machine<'_>) -> Result<Opening, Error> {
+        Ok(opening.with_servers(self.options(machine)?))
+    }
+
+    pub(crate) fn options(&self, machine: &Machine<'_>) -> Result<ServerOptions, Error> {
         let mut options = ServerOptions { rate: self.rate, ..ServerOptions::default() };
         options.concurrency = self.concurrency.unwrap_or(options.concurrency);
         options.timeout = self.timeout.unwrap_or(options.timeout);
@@ -65,7 +69,7 @@ impl Servers {
             let pem = fs::read(path).map_err(|error| io_error(&error, &name_of(path)))?;
             options.roots_pem = Some(pem);
         }
-        Ok(opening.with_servers(options))
+        Ok(options)
     }
 
     fn credentials(&self, machine: &Machine<'_>) -> Result<Credentials, Error> {

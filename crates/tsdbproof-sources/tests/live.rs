@@ -7,6 +7,8 @@ mod fake;
 mod faults;
 #[path = "live/jobs.rs"]
 mod jobs;
+#[path = "live/put.rs"]
+mod put;
 #[path = "live/resume.rs"]
 mod resume;
 #[path = "live/secrets.rs"]

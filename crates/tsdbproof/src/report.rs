@@ -15,6 +15,7 @@ mod converted;
 mod explained;
 mod patched;
 mod points;
+mod restored;
 mod rewritten;
 mod table_check;
 
@@ -30,6 +31,7 @@ pub use explained::{Explanation, PlannedInput, PlannedSide};
 pub use patched::PatchSummary;
 pub(crate) use patched::root;
 pub use points::{SeriesPoint, SeriesPoints};
+pub use restored::{Acknowledged, Restored};
 pub use rewritten::Rewritten;
 pub use table_check::{BeyondFsck, Fsck, RepeatedCells, Share, TableCheck};
 
@@ -69,6 +71,8 @@ pub enum JobKind {
     MergePatches,
     /// Tell what a folder can restore.
     Chain,
+    /// Put points on a server.
+    Restore,
     /// Tell what a file holds.
     Show,
 }
@@ -86,6 +90,7 @@ impl JobKind {
             JobKind::Apply => "apply",
             JobKind::MergePatches => "merge-patches",
             JobKind::Chain => "chain",
+            JobKind::Restore => "restore",
             JobKind::Show => "show",
         }
     }
@@ -169,6 +174,9 @@ pub struct Report {
     /// What a folder can restore.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chained: Option<Chained>,
+    /// What was put on a server, or would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Restored>,
     /// Version of this program.
     pub version: &'static str,
 }
@@ -431,6 +439,15 @@ pub struct MetricTotals {
 }
 
 impl Report {
+    /// Whether it holds what was found of base against what was found of current.
+    pub(crate) fn is_comparison(&self) -> bool {
+        match self.job {
+            JobKind::Verify | JobKind::Diff => true,
+            JobKind::Restore => self.compared.is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether a source is damaged.
     pub fn is_damaged(&self) -> bool {
         self.sides.iter().flat_map(|side| &side.problems).any(|group| group.is_damage)

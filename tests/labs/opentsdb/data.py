@@ -114,5 +114,6 @@ def changes():
     telnet = [put("sys.cpu.user", START + 600, 77, host="db-01", cpu="0"),      # 1 byte over 1 byte: the cell is replaced
               put("sys.load", START + 120, "-1.5", host="web01"),               # 4 bytes over 4 bytes
               put("sys.load", START + 30 * HOUR, "0.25", host="web01")]         # an hour that never was
-    http = [put("req.latency", (START + 5) * 1000 + 1, 5, host="web02")]        # a point too many
+    http = [put("req.latency", (START + 5) * 1000 + 1, 5, host="web02"),        # a point too many
+            put("sys.load", START + 31 * HOUR, "0.1", host="web01")]            # a double, which `tsdb import` would narrow
     return gone, [Batch("telnet", telnet), Batch("http", http)]

@@ -12,6 +12,7 @@ mod man;
 mod manifest;
 mod merge;
 mod merge_patches;
+mod restore;
 mod serve;
 mod show;
 mod verify;
@@ -78,6 +79,7 @@ enum Verb {
     Apply(apply::Args),
     Merge(merge_patches::Args),
     Chain(chain::Args),
+    Restore(restore::Args),
     Show(show::Args),
     Serve(serve::Args),
     Formats(formats::Args),
@@ -175,6 +177,7 @@ impl Call {
             Verb::Apply(args) => args.run(machine),
             Verb::Merge(args) => args.run(machine),
             Verb::Chain(args) => args.run(machine),
+            Verb::Restore(args) => args.run(machine),
             Verb::Show(args) => args.run(machine),
             Verb::Serve(args) => args.run(machine),
             Verb::Formats(args) => args.run(machine),

@@ -29,6 +29,9 @@ use crate::servers::CREDENTIALS;
 /// Flags that only the command line has. A job that is but explained would look like one that found
 /// no difference, so nothing else may ask for that.
 const COMMAND_LINE_ONLY: [&str; 4] = ["help", "version", "config", "explain"];
+/// The switch without which nothing is written to a server, and nothing else may ask for that either. Other
+/// verbs have a flag of this name with a value.
+const WRITE: &str = "write";
 
 /// The file's variable; the file can't name itself.
 const CONFIG_VARIABLE: &str = "TSDBPROOF_CONFIG";
@@ -76,7 +79,8 @@ pub(crate) fn variable(flag: &str) -> String {
 
 /// The flag's name, if its value may stand outside of the command line.
 pub(crate) fn setting_name(arg: &Arg) -> Option<&str> {
-    arg.get_long().filter(|long| !COMMAND_LINE_ONLY.contains(long))
+    let may_write = is_switch(arg) && arg.get_long() == Some(WRITE);
+    arg.get_long().filter(|long| !may_write && !COMMAND_LINE_ONLY.contains(long))
 }
 
 /// Whether a flag is there or not, without a value.

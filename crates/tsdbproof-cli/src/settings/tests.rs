@@ -196,7 +196,7 @@ fn every_flag_can_be_set_by_its_variable_and_by_the_file() {
         }
         for arg in command.get_arguments().filter(|arg| arg.get_long().is_some()) {
             let Some(flag) = setting_name(arg) else {
-                assert!(["config", "explain"].contains(&arg.get_long().unwrap()));
+                assert!(["config", "explain", "write"].contains(&arg.get_long().unwrap()));
                 continue;
             };
             flags += 1;

@@ -1,6 +1,6 @@
 //! What is asked of OpenTSDB, and what a refusal means: pure.
 //!
-//! Only three paths are ever asked for, none of which writes: `/api/query` (POST, which needs no
+//! To read, only three paths are asked for, none of which writes: `/api/query` (POST, which needs no
 //! room in an address), `/api/suggest` and `/api/search/lookup`. A body has no `delete`.
 //!
 //! Source: OpenTSDB 2.4.1 `tsd/QueryRpc.java`, `core/TSQuery.java`, `core/TSSubQuery.java`,

@@ -13,10 +13,13 @@ use std::{
 };
 
 use tempfile::SpooledTempFile;
-use tsdbproof::{Error, Kind};
+use tsdbproof::{Error, Kind, quote};
 use ureq::{
     Agent, Body,
-    http::{Response, header::CONTENT_TYPE},
+    http::{
+        Response,
+        header::{CONTENT_ENCODING, CONTENT_TYPE},
+    },
     tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
 };
 
@@ -39,6 +42,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Bytes of a refusal that are read.
 const REFUSAL_BYTES: u64 = 64 << 10;
+/// Bytes of an answer to points that are put: every one of them may be refused.
+const PUT_ANSWER_BYTES: u64 = 16 << 20;
 /// How long a whole answer may take, in time-outs of a single read: a server must not drip forever.
 const SLOWEST_BODY: u32 = 30;
 
@@ -252,6 +257,55 @@ impl Client {
                 headers.fold(request, |it, (name, value)| it.header(name, value)).call()
             }
         }
+    }
+
+    /// Sends JSON, packed by gzip, until the server has answered what is no fault of the moment; gives the
+    /// status and the answer.
+    pub(super) fn post_packed(&self, path: &str, packed: &[u8]) -> Result<(u16, Vec<u8>), Error> {
+        for attempt in 1.. {
+            self.wait_for_turn()?;
+            let what = match self.post_once(path, packed)? {
+                Ok((status @ (408 | 424 | 429 | 500..=599), answer)) => {
+                    format!("the server answered {status}, and {}", quote(&answer))
+                }
+                Ok(answered) => return Ok(answered),
+                Err(Failed::Slow(what) | Failed::Broken(what)) => what,
+                Err(Failed::Refused(_)) => "a refusal".to_owned(),
+            };
+            if attempt >= TRIES {
+                return Err(gone(format!("{what}, {TRIES} times")));
+            }
+            self.pause(attempt)?;
+        }
+        Err(gone("no try was left".to_owned()))
+    }
+
+    fn post_once(
+        &self,
+        path: &str,
+        packed: &[u8],
+    ) -> Result<Result<(u16, Vec<u8>), Failed>, Error> {
+        let request = self.agent.post(format!("{}{path}", self.base));
+        let request = request.header(CONTENT_TYPE, "application/json");
+        let request = request.header(CONTENT_ENCODING, "gzip");
+        let headers = self.credentials.headers();
+        let sent = headers.fold(request, |it, (name, value)| it.header(name, value)).send(packed);
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => return Ok(Err(failed(&error)?)),
+        };
+        let (status, mut answer) = (response.status().as_u16(), Vec::new());
+        let body = response.into_body().into_reader().take(PUT_ANSWER_BYTES);
+        match io::BufReader::new(body).read_to_end(&mut answer) {
+            Ok(_) => Ok(Ok((status, answer))),
+            Err(error) => Ok(Err(failed(&ureq::Error::from(error))?)),
+        }
+    }
+
+    /// Waits before another try: longer with each.
+    pub(super) fn pause(&self, attempt: u32) -> Result<(), Error> {
+        let wait = self.first_wait.saturating_mul(2_u32.saturating_pow(attempt - 1));
+        self.sleep(wait.min(LONGEST_WAIT))
     }
 
     /// Keeps a body up to its end.

@@ -8,6 +8,7 @@
 //! | `resume` | answers that outlive a run |
 //! | `names`, `series` | the metrics of the server, and the series of one |
 //! | `asking` | all windows of one metric |
+//! | `put`, `delete`, `journal` | the only code that writes: points, rows before them, and how far it came |
 //!
 //! Several metrics are asked for side by side, and their answers go to the job in the order of
 //! metrics and windows: bytes of the format `query-json`, with what they answer for and what could
@@ -18,8 +19,11 @@ mod ask;
 mod asking;
 mod client;
 mod credentials;
+mod delete;
+mod journal;
 mod names;
 mod plan;
+mod put;
 mod resume;
 mod series;
 mod whole;
@@ -44,6 +48,7 @@ use tsdbproof::{Error, Flow, Kind, Sought, Told, Unread, Work};
 
 pub(crate) use address::is_server;
 pub use credentials::Credentials;
+pub use put::{PutPlan, ServerPuts};
 pub use resume::KeptAnswers;
 
 use crate::{PIECE_BYTES, Progress, Stop};

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
 /// A request that came.
@@ -169,6 +170,10 @@ fn read_request(from: &mut impl BufRead) -> Option<Request> {
     let length = request.header("content-length").map_or(0, |it| it.parse().expect("a length"));
     let mut body = vec![0; length];
     from.read_exact(&mut body).ok()?;
+    if request.header("content-encoding") == Some("gzip") {
+        let packed = std::mem::take(&mut body);
+        GzDecoder::new(&packed[..]).read_to_end(&mut body).expect("gzip");
+    }
     request.body = String::from_utf8(body).expect("UTF-8");
     Some(request)
 }

@@ -25,6 +25,7 @@ mod patches;
 mod points;
 mod reconcile;
 mod replay;
+mod restore;
 mod rewriting;
 mod show;
 mod side;
@@ -42,6 +43,7 @@ pub use explain::{Asked, Means, explain};
 pub use manifest::{manifest, merge};
 pub use merge_patches::merge_patches;
 pub use points::points;
+pub use restore::{Puts, restore, restore_by_import};
 pub use show::show;
 pub use verify::{diff, diff_with_patch, verify};
 

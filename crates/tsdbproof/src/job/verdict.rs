@@ -27,6 +27,7 @@ pub(super) fn report(job: JobKind, sides: Vec<Side>, options: &Options) -> Repor
         patches: Vec::new(),
         rewritten: None,
         chained: None,
+        restored: None,
         version: env!("CARGO_PKG_VERSION"),
     }
 }

@@ -4,6 +4,7 @@ use tsdbproof_core::shown;
 
 use super::{
     phrase::{self, NAME_CHARS, SENTENCE_CHARS, account, place, point, role, totals},
+    sentence::sentence,
     words::{counted, number},
     worst::Worst,
 };
@@ -56,7 +57,7 @@ pub(super) fn cases(report: &Report, metrics: &[ComparedMetric], worst: Worst) -
 }
 
 fn verdict(report: &Report) -> Case {
-    let sentence = phrase::sentence(report);
+    let sentence = sentence(report);
     let end = match report.verdict {
         Verdict::Done | Verdict::SameBytes | Verdict::Same | Verdict::Tolerated => End::Passed,
         Verdict::Different | Verdict::Faulty | Verdict::Damaged => End::Failed(sentence.clone()),

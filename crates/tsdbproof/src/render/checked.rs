@@ -9,7 +9,7 @@ use super::{
     text::Page,
     words::{counted, number},
 };
-use crate::report::{Converted, Finding, FindingKind};
+use crate::report::{Finding, FindingKind, LeftOut};
 
 /// The first findings of each kind.
 #[derive(Debug, Default)]
@@ -64,10 +64,14 @@ pub(super) fn finding_line(finding: &Finding) -> String {
     format!("{series}{time}: {what}{at}")
 }
 
-/// What the format could not hold.
-pub(super) fn left_out(page: &mut Page<'_>, converted: &Converted) {
-    for group in &converted.left_out {
-        page.heading(&format!("{} left out: {}", counted(group.points, "point"), group.why));
+/// What a format could not hold, or a server would not.
+pub(super) fn left_out<'a>(
+    page: &mut Page<'_>,
+    groups: impl Iterator<Item = &'a LeftOut>,
+    how: &str,
+) {
+    for group in groups {
+        page.heading(&format!("{} {how}: {}", counted(group.points, "point"), group.why));
         for point in &group.first {
             page.line(format!("  {}", shown(point, SENTENCE_CHARS)));
         }

@@ -7,6 +7,7 @@ use super::{
     checked::{FirstFindings, finding_line},
     phrase::{self, NAME_CHARS, SENTENCE_CHARS, account, point, role, scope},
     picture::{Cell, Column, Drawn, Picture},
+    sentence::sentence,
     text::unlimited,
     words::{counted, number, size},
     worst::Worst,
@@ -67,7 +68,7 @@ impl Whole for Html {
             section("Differences", &differences(report, worst)),
             section("Files", &files(report)),
         ];
-        let title = format!("tsdbproof {}: {}", report.job.name(), phrase::sentence(report));
+        let title = format!("tsdbproof {}: {}", report.job.name(), sentence(report));
         format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
@@ -138,7 +139,7 @@ fn banner(report: &Report) -> String {
     format!(
         "<div class=\"banner {tone}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span>\
          <div><p class=\"sentence\">{}</p>{reasons}</div></div>\n",
-        text(&phrase::sentence(report))
+        text(&sentence(report))
     )
 }
 

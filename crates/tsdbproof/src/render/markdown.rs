@@ -8,6 +8,7 @@ use super::{
     Whole,
     checked::{FirstFindings, finding_line},
     phrase::{self, NAME_CHARS, SENTENCE_CHARS, account, place, point, role, span},
+    sentence::sentence,
     text::unlimited,
     words::{counted, number},
     worst::Worst,
@@ -91,7 +92,7 @@ fn verdict(text: &mut String, report: &Report) {
         Verdict::Incomplete => ("⚠️", "incomplete"),
     };
     line(text, format!("## {sign} tsdbproof {}: {word}\n", report.job.name()));
-    line(text, format!("**{}**\n", plain(&phrase::sentence(report))));
+    line(text, format!("**{}**\n", plain(&sentence(report))));
     for reason in report.reasons.iter().chain(&report.notes) {
         line(text, format!("- {}", plain(&shown(reason, SENTENCE_CHARS))));
     }

@@ -11,6 +11,7 @@ mod markdown;
 mod phrase;
 mod picture;
 mod sarif;
+mod sentence;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -2,16 +2,13 @@
 
 use std::fmt::Write;
 
-use tsdbproof_core::{Profile, shown};
+use tsdbproof_core::shown;
 
-use super::{
-    chained,
-    words::{counted, counted_more, number, shift},
-};
+use super::words::{counted, counted_more, number, shift};
 use crate::{
     report::{
-        Cause, Compared, Counts, Difference, JobKind, KindChange, PatchSummary, PlacedProblem,
-        PointDifference, Report, Side, SnapshotRead, Verdict,
+        Cause, Compared, Counts, Difference, KindChange, PatchSummary, PlacedProblem,
+        PointDifference, Report, Side, SnapshotRead,
     },
     time::{time, window},
 };
@@ -25,7 +22,7 @@ pub(super) const FIRST: usize = 3;
 
 /// How a side is called: by its role, and in a comparison as the legend calls it.
 pub(super) fn role(report: &Report, side: &Side) -> String {
-    let two = report.sides.len() == 2 && matches!(report.job, JobKind::Diff | JobKind::Verify);
+    let two = report.sides.len() == 2 && report.is_comparison();
     match report.sides.iter().position(|other| std::ptr::eq(other, side)) {
         Some(0) if two => "BASE".to_owned(),
         Some(1) if two => "CURRENT".to_owned(),
@@ -100,109 +97,6 @@ pub(super) fn patch(patch: &PatchSummary) -> String {
         number(*replaced),
         number(*deleted)
     )
-}
-
-/// The answer in words.
-pub(super) fn sentence(report: &Report) -> String {
-    let points = report.sides.last().map_or(0, |side| side.totals.points);
-    let points = counted(points, "point");
-    match (report.verdict, report.job) {
-        (Verdict::Done, JobKind::Merge) => {
-            let merged = report.merged.as_ref().map_or(0, |merged| merged.points);
-            let parts = counted(report.sides.len() as u64, "part");
-            format!("{} in {parts}, which agree where they overlap", counted(merged, "point"))
-        }
-        (_, JobKind::MergePatches | JobKind::Chain) => chained::sentence(report),
-        (Verdict::Done, JobKind::Check) => format!("{points}, and nothing wrong with them"),
-        (Verdict::Done, _) => format!("{points}, and no damage"),
-        (Verdict::Faulty, _) => {
-            let kinds = report.checked.iter().flat_map(|checked| &checked.kinds);
-            let problems = kinds.filter(|group| group.is_problem);
-            let problems =
-                problems.map(|group| format!("{} × {}", number(group.count), group.kind.name()));
-            let tables = report.checked.iter().filter_map(|checked| checked.tables.as_ref());
-            let errors = tables.map(|tables| tables.fsck.total_errors).filter(|errors| *errors > 0);
-            let errors =
-                errors.map(|errors| format!("{} of `tsdb fsck`", counted(errors, "error")));
-            let all: Vec<_> = problems.chain(errors).collect();
-            format!("{} in {points}", all.join(", "))
-        }
-        (Verdict::SameBytes, _) => format!("the same bytes, so the same {points}"),
-        (Verdict::Same | Verdict::Different, JobKind::Apply) => applied(report, &points),
-        (Verdict::Same, JobKind::Convert) => {
-            format!("what was written, read back, holds the same {points}")
-        }
-        (Verdict::Different, JobKind::Convert) => {
-            "what was written, read back, does not hold the points of the source".to_owned()
-        }
-        (Verdict::Same, _) if report.sides.len() == 1 => {
-            format!("{points}, with the root that was expected")
-        }
-        (Verdict::Same, _) => match report.profile {
-            Profile::Exact => format!("both sides hold the same {points}"),
-            Profile::F32 => "both sides hold the same points in single precision".to_owned(),
-        },
-        (Verdict::Different, JobKind::Merge) => "the parts contradict each other".to_owned(),
-        (Verdict::Different | Verdict::Tolerated, _) => match &report.compared {
-            Some(compared) if compared.differences > 0 => {
-                let what = totals(&compared.counts, compared.depth);
-                match compared.depth {
-                    "metric" => what,
-                    _ => format!("{what} in {}", counted(differing_metrics(compared), "metric")),
-                }
-            }
-            _ => "the points are others".to_owned(),
-        },
-        (Verdict::Damaged, JobKind::Diff | JobKind::Verify) => {
-            "no difference was seen, but a side is damaged".to_owned()
-        }
-        (Verdict::Damaged, _) => {
-            format!("{points} were read, and what damage cost is not among them")
-        }
-        (Verdict::Incomplete, JobKind::Diff | JobKind::Verify) => {
-            "no difference was seen, but not all was compared".to_owned()
-        }
-        (Verdict::Incomplete, _) => {
-            let is_read = |side: &Side| side.not_read.is_empty() && side.unread.is_empty();
-            let is_all_read = report.sides.iter().all(is_read);
-            let is_lossy = report.sides.iter().any(|side| !side.losses.is_empty());
-            match is_all_read && is_lossy {
-                true => format!("{points} were read, but not all as they are stored"),
-                false => format!("{points} were read, but not all could be"),
-            }
-        }
-    }
-}
-
-fn applied(report: &Report, points: &str) -> String {
-    let is_part = report.sides.windows(2).any(|two| two[0].scope != two[1].scope);
-    match (report.verdict, &report.rewritten) {
-        (Verdict::Same, None) if is_part => format!(
-            "the output, read back, holds the {points} of this part of the state that the patches promise"
-        ),
-        (Verdict::Same, None) => {
-            format!("the result, read back, holds the {points} that the patches promise")
-        }
-        (Verdict::Same, Some(rewritten)) => {
-            let rows = counted(rewritten.rows_deleted, "row");
-            let again = match rewritten.points_put_again {
-                0 => String::new(),
-                again => format!(" ({} of them again)", number(again)),
-            };
-            format!(
-                "{rows} to delete and then {points} to put{again} make what the patches promise"
-            )
-        }
-        (_, None) => "the roots don't fit; nothing was written".to_owned(),
-        (_, Some(_)) => {
-            "no change of a server makes what the patches promise; nothing was written".to_owned()
-        }
-    }
-}
-
-/// Metrics with a difference, and not only with a loss.
-fn differing_metrics(compared: &Compared) -> u64 {
-    compared.metrics.values().filter(|metric| metric.counts.weight() > 0).count() as u64
 }
 
 /// Points that differ only by what their way lost.

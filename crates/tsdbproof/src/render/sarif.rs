@@ -7,7 +7,8 @@ use tsdbproof_core::shown;
 use super::{
     Whole,
     checked::FirstFindings,
-    phrase::{self, SENTENCE_CHARS, account, place, role},
+    phrase::{SENTENCE_CHARS, account, place, role},
+    sentence::sentence,
     text::unlimited,
     worst::Worst,
 };
@@ -124,7 +125,7 @@ fn verdict(report: &Report) -> Option<Found> {
         Verdict::Different | Verdict::Faulty | Verdict::Damaged => "error",
     };
     let reasons = report.reasons.iter().map(|reason| shown(reason, SENTENCE_CHARS));
-    let sentences: Vec<_> = std::iter::once(phrase::sentence(report)).chain(reasons).collect();
+    let sentences: Vec<_> = std::iter::once(sentence(report)).chain(reasons).collect();
     Some(Found {
         rule: "verdict".to_owned(),
         about: "What a job ended with that is no plain success.".to_owned(),

@@ -79,6 +79,7 @@ fn comparison(verdict: Verdict, points: [u64; 2]) -> Report {
         patches: Vec::new(),
         rewritten: None,
         chained: None,
+        restored: None,
         version: "0.0.0",
     }
 }

@@ -10,8 +10,9 @@ use super::{
     checked::{self, FirstFindings},
     phrase::{
         self, FIRST, NAME_CHARS, SENTENCE_CHARS, account, coverage, kind_changes, notes, place,
-        point, role, scope, sentence, span, summary, totals,
+        point, role, scope, span, summary, totals,
     },
+    sentence::{acknowledged, sentence},
     tables,
     words::{counted, counted_more, number, size, table},
     worst::{Metric, Worst},
@@ -107,14 +108,18 @@ impl Whole for Text {
         page.roots();
         page.patches();
         chained::chained(&mut page);
+        for line in acknowledged(report) {
+            page.labelled("restored", &line);
+        }
         page.holdings();
         page.differences(self.worst);
         page.kind_changes();
         checked::findings(&mut page, &self.findings);
         tables::table_check(&mut page);
-        if let Some(converted) = &report.converted {
-            checked::left_out(&mut page, converted);
-        }
+        let left_out = report.converted.iter().flat_map(|it| &it.left_out);
+        checked::left_out(&mut page, left_out, "left out");
+        let refused = report.restored.iter().flat_map(|it| &it.refused);
+        checked::left_out(&mut page, refused, "refused");
         page.contradictions();
         page.problems();
         page.coverage();
@@ -158,7 +163,7 @@ impl Page<'_> {
     }
 
     fn is_comparison(&self) -> bool {
-        self.report.sides.len() == 2 && matches!(self.report.job, JobKind::Diff | JobKind::Verify)
+        self.report.sides.len() == 2 && self.report.is_comparison()
     }
 
     /// The head: what stands on each side, and the legend.

@@ -49,7 +49,7 @@ impl Importer {
 }
 
 /// What is stored of a number: a float in single precision, unless that is infinite.
-pub(super) fn stored(value: Value) -> Option<Value> {
+pub(in crate::job) fn stored(value: Value) -> Option<Value> {
     if !value.came_as_float() {
         return Some(value);
     }

@@ -22,6 +22,7 @@ use std::{
 
 use tsdbproof_core::{Error, Series};
 
+pub(super) use import::stored;
 use reading::Reading;
 
 use super::{Source, side, verdict};
