@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use sha2::{Digest, Sha256};
 
-use super::{Node, Roots, sha256::Message};
+use super::{
+    Node, Roots,
+    sha256::{Gathered, Message},
+};
 use crate::Profile;
 
 const ENTRY: u8 = 0x00;
@@ -31,24 +34,23 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// Bytes that are gathered on the stack: entries with usual names, and all inner nodes.
-const GATHERED: usize = 192;
-
-fn of(parts: &[&[u8]]) -> Hash {
-    let mut gathered = [0; GATHERED];
-    let mut length = 0;
-    for part in parts {
-        // One long update is far cheaper than many short ones.
-        let Some(slot) = gathered.get_mut(length..length + part.len()) else {
-            return of_long(parts);
-        };
-        slot.copy_from_slice(part);
-        length += part.len();
+#[inline(always)]
+fn of<const N: usize>(parts: [&[u8]; N]) -> Hash {
+    match Gathered::of(parts) {
+        Some(message) => message.finish(),
+        None => of_long(parts),
     }
-    Hash(Sha256::digest(gathered.get(..length).unwrap_or_default()).into())
 }
 
-fn of_long(parts: &[&[u8]]) -> Hash {
+#[inline(always)]
+fn of_both<const N: usize>(both: [[&[u8]; N]; 2]) -> [Hash; 2] {
+    match both.map(Gathered::of) {
+        [Some(a), Some(b)] => Gathered::finish_both([a, b]),
+        _ => both.map(of_long),
+    }
+}
+
+fn of_long<const N: usize>(parts: [&[u8]; N]) -> Hash {
     let mut state = Sha256::new();
     parts.iter().for_each(|part| state.update(part));
     Hash(state.finalize().into())
@@ -60,12 +62,17 @@ fn length(text: &str) -> [u8; 4] {
 
 /// The tree hash of no entries.
 pub(super) fn empty() -> Hash {
-    of(&[])
+    of([])
 }
 
 /// The tree hash above two tree hashes.
 pub(super) fn inner(left: Hash, right: Hash) -> Hash {
-    of(&[&[INNER], &left.0, &right.0])
+    of([&[INNER], &left.0, &right.0])
+}
+
+/// The same of two pairs.
+pub(super) fn inner_both([a, b]: [[Hash; 2]; 2]) -> [Hash; 2] {
+    of_both([[&[INNER], &a[0].0, &a[1].0], [&[INNER], &b[0].0, &b[1].0]])
 }
 
 /// A message that takes the records of an hour.
@@ -76,19 +83,31 @@ pub(super) fn open_hour() -> Message {
 /// The entry of a child in the tree hash of its parent.
 pub fn entry(name: &str, node: &Node) -> Hash {
     let (points, children) = (node.points.to_be_bytes(), node.children.to_be_bytes());
-    of(&[&[ENTRY], &length(name), name.as_bytes(), &points, &children, &node.digest.0])
+    of([&[ENTRY], &length(name), name.as_bytes(), &points, &children, &node.digest.0])
+}
+
+/// The entries of a child in both profiles.
+pub(super) fn entries(name: &str, [a, b]: [&Node; 2]) -> [Hash; 2] {
+    let counts = |node: &Node| (node.points.to_be_bytes(), node.children.to_be_bytes());
+    let (length, (points_a, children_a), (points_b, children_b)) =
+        (length(name), counts(a), counts(b));
+    let name = name.as_bytes();
+    of_both([
+        [&[ENTRY], &length, name, &points_a, &children_a, &a.digest.0],
+        [&[ENTRY], &length, name, &points_b, &children_b, &b.digest.0],
+    ])
 }
 
 /// The root of one profile; the children of `all` are the metrics.
 pub fn root(profile: Profile, all: &Node) -> Hash {
     let (points, metrics) = (all.points.to_be_bytes(), all.children.to_be_bytes());
     let name = profile.name().as_bytes();
-    of(&[&[ROOT], VERSION.as_bytes(), name, &points, &metrics, &all.digest.0])
+    of([&[ROOT], VERSION.as_bytes(), name, &points, &metrics, &all.digest.0])
 }
 
 /// The statement: both roots, bound to the scope that was looked at.
 pub fn statement(scope: &str, roots: &Roots) -> Hash {
-    of(&[&[STATEMENT], &length(scope), scope.as_bytes(), &roots.exact.0, &roots.f32.0])
+    of([&[STATEMENT], &length(scope), scope.as_bytes(), &roots.exact.0, &roots.f32.0])
 }
 
 /// A digest with its written form, `tsdbproof:v1:exact:<64 hex digits>`.

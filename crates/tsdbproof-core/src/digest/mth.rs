@@ -24,6 +24,21 @@ impl Mth {
         self.count += 1;
     }
 
+    /// Adds an entry to each of two trees of as many entries.
+    pub(super) fn push_both([a, b]: [&mut Self; 2], entries: [Hash; 2]) {
+        let mut right = entries;
+        for _ in 0..a.count.trailing_ones() {
+            if let (Some(left_a), Some(left_b)) = (a.complete.pop(), b.complete.pop()) {
+                let [right_a, right_b] = right;
+                right = hash::inner_both([[left_a, right_a], [left_b, right_b]]);
+            }
+        }
+        for (tree, hash) in [a, b].into_iter().zip(right) {
+            tree.complete.push(hash);
+            tree.count += 1;
+        }
+    }
+
     /// The number of entries.
     pub fn count(&self) -> u64 {
         self.count

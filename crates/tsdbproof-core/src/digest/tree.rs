@@ -115,21 +115,25 @@ struct Open {
 
 impl Open {
     fn push(&mut self, name: &str, child: &Entry) {
-        let exact = hash::entry(name, &child.exact);
         if child.f32.is_some() && self.f32.is_none() {
             self.f32 = Some((self.exact.clone(), self.points));
         }
-        if let Some((mth, points)) = &mut self.f32 {
-            let node = child.node(Profile::F32);
-            mth.push(if child.f32.is_some() { hash::entry(name, node) } else { exact });
-            *points += node.points;
+        match (&mut self.f32, &child.f32) {
+            (None, _) => self.exact.push(hash::entry(name, &child.exact)),
+            (Some((mth, points)), narrow) => {
+                let entries = match narrow {
+                    Some(narrow) => hash::entries(name, [&child.exact, narrow]),
+                    None => [hash::entry(name, &child.exact); 2],
+                };
+                Mth::push_both([&mut self.exact, mth], entries);
+                *points += child.node(Profile::F32).points;
+            }
         }
         if self.points == 0 {
             self.first_ms = child.first_ms;
         }
         self.first_ms = self.first_ms.min(child.first_ms);
         self.last_ms = self.last_ms.max(child.last_ms);
-        self.exact.push(exact);
         self.points += child.exact.points;
     }
 

@@ -121,23 +121,77 @@ impl Message {
         }
     }
 
-    /// The last one or two blocks, with what FIPS 180-4, 5.1.1 puts behind a message, and how many
-    /// they are.
+    /// The last one or two blocks, and how many they are.
     fn tail(&self) -> ([Block; 2], usize) {
         let mut tail = [self.rest, [0; BLOCK]];
-        let bytes = tail.as_flattened_mut();
-        let behind = bytes.get_mut(self.held()..).unwrap_or_default();
-        behind.iter_mut().take(BLOCK).for_each(|byte| *byte = 0);
-        if let Some(end) = behind.first_mut() {
-            *end = 0x80;
-        }
-        let blocks = if self.held() + 1 + size_of::<u64>() <= BLOCK { 1 } else { 2 };
-        let bits = (self.length * 8).to_be_bytes();
-        if let Some(block) = tail.get_mut(blocks - 1) {
-            block[BLOCK - size_of::<u64>()..].copy_from_slice(&bits);
-        }
+        let blocks = pad(&mut tail, self.held(), self.length);
         (tail, blocks)
     }
+}
+
+/// A message that is there at once, of few bytes: gathered where it is hashed.
+pub(super) struct Gathered {
+    blocks: [Block; 3],
+    length: usize,
+}
+
+impl Gathered {
+    /// The message of these parts; `None` if they are too long.
+    #[inline(always)]
+    pub(super) fn of<const N: usize>(parts: [&[u8]; N]) -> Option<Self> {
+        let (mut blocks, mut length) = ([[0; BLOCK]; 3], 0);
+        for part in parts {
+            let bytes = blocks.as_flattened_mut().get_mut(length..length + part.len())?;
+            bytes.copy_from_slice(part);
+            length += part.len();
+        }
+        (blocks_of(length) <= blocks.len()).then_some(Gathered { blocks, length })
+    }
+
+    /// The digest of the message.
+    pub(super) fn finish(mut self) -> Hash {
+        let mut state = START;
+        compress256(&mut state, self.padded());
+        hash_of(state)
+    }
+
+    /// The digests of two messages.
+    pub(super) fn finish_both([mut a, mut b]: [Self; 2]) -> [Hash; 2] {
+        let (mut state_a, mut state_b) = (START, START);
+        let (blocks_a, blocks_b) = (a.padded(), b.padded());
+        if blocks_a.len() == blocks_b.len() {
+            compress_both([&mut state_a, &mut state_b], [blocks_a, blocks_b]);
+        } else {
+            compress256(&mut state_a, blocks_a);
+            compress256(&mut state_b, blocks_b);
+        }
+        [hash_of(state_a), hash_of(state_b)]
+    }
+
+    fn padded(&mut self) -> &[Block] {
+        let blocks = pad(&mut self.blocks, self.length, self.length as u64);
+        self.blocks.get(..blocks).unwrap_or_default()
+    }
+}
+
+/// How many blocks so many bytes are, with what stands behind a message.
+fn blocks_of(bytes: usize) -> usize {
+    (bytes + 1 + size_of::<u64>()).div_ceil(BLOCK)
+}
+
+/// Writes what FIPS 180-4, 5.1.1 puts behind a message, over the bytes from `held` on; gives how many
+/// blocks there are then. `length` is that of the whole message.
+fn pad(tail: &mut [Block], held: usize, length: u64) -> usize {
+    let blocks = blocks_of(held);
+    let bytes = tail.as_flattened_mut();
+    if let Some([end, zeros @ ..]) = bytes.get_mut(held..blocks * BLOCK) {
+        *end = 0x80;
+        zeros.fill(0);
+        if let Some(bits) = zeros.last_chunk_mut() {
+            *bits = (length * 8).to_be_bytes();
+        }
+    }
+    blocks
 }
 
 fn hash_of(state: State) -> Hash {
@@ -203,6 +257,23 @@ mod tests {
                 assert_eq!(Message::finish_both([a, b]), expected, "{length} by {piece}");
             }
         }
+    }
+
+    #[test]
+    fn gathered_messages_of_all_lengths_have_their_digest() {
+        let (x, y) = (noise(1, 200), noise(2, 200));
+        let judged = |bytes: &[u8]| Hash(Sha256::digest(bytes).into());
+        for length in 0..=183 {
+            let of = |bytes: &[u8]| Gathered::of([&bytes[..length / 3], &bytes[length / 3..]]);
+            let (a, b) = (&x[..length], &y[..length]);
+            assert_eq!(of(a).unwrap().finish(), judged(a), "{length}");
+            for other in [a, &y[..length], &y[..183 - length]] {
+                let both = [Gathered::of([b]).unwrap(), Gathered::of([other]).unwrap()];
+                assert_eq!(Gathered::finish_both(both), [judged(b), judged(other)], "{length}");
+            }
+        }
+        assert!(Gathered::of([&x[..100], &y[..84]]).is_none());
+        assert!(Gathered::of([&x[..100], &y[..], &x[..100]]).is_none());
     }
 
     #[test]
