@@ -32,21 +32,40 @@ impl Output {
     }
 
     /// Takes the point of the next line.
-    #[inline]
     pub(super) fn accept(&mut self, hit: Hit, line_length: usize, sink: &mut dyn PointSink) {
-        if hit.irregular {
+        let (points, _) = self.open_run(hit.series, hit.irregular, sink);
+        points.push(hit.point);
+        self.take_lines(1, line_length);
+    }
+
+    /// Where the points of the next lines belong, and how many there may be then; of irregular lines
+    /// one at a time.
+    #[inline]
+    pub(super) fn open_run(
+        &mut self,
+        series: SeriesId,
+        irregular: bool,
+        sink: &mut dyn PointSink,
+    ) -> (&mut Vec<Point>, usize) {
+        if irregular {
             self.report(irregular_blanks(), sink);
         }
-        if self.series != hit.series || self.run.len() >= self.run_points {
+        if self.series != series || self.run.len() >= self.run_points {
             self.flush(sink);
         }
         if self.run.is_empty() {
-            self.series = hit.series;
+            self.series = series;
             self.run_at = self.at;
         }
-        self.run.push(hit.point);
-        self.at += line_length as u64;
-        self.lines += 1;
+        let most = if irregular { self.run.len() + 1 } else { self.run_points };
+        (&mut self.run, most)
+    }
+
+    /// Goes on behind lines whose points were taken.
+    #[inline]
+    pub(super) fn take_lines(&mut self, lines: usize, bytes: usize) {
+        self.lines += lines as u64;
+        self.at += bytes as u64;
     }
 
     /// Takes a line without a point, for a reason.

@@ -44,9 +44,7 @@ impl Reader {
     /// Reads the lines that end in `text`; what is left goes on in the next piece.
     fn read_lines<'a>(&mut self, mut text: &'a [u8], sink: &mut dyn PointSink) -> &'a [u8] {
         loop {
-            text = self.templates.read_lines(text, self.line_limit, |hit, line_length| {
-                self.output.accept(hit, line_length, sink);
-            });
+            text = self.templates.read_lines(text, self.line_limit, &mut self.output, sink);
             let Some((line, behind)) = split_line(text) else { return text };
             self.read_line(line, sink);
             text = behind;

@@ -9,7 +9,8 @@
 use tsdbproof_core::Point;
 
 use super::line::Fields;
-use crate::{SeriesId, number, prefix, spellings::Spellings};
+use super::output::Output;
+use crate::{PointSink, SeriesId, number, prefix, spellings::Spellings};
 
 /// A line read by its template.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +76,15 @@ impl<'a> Raw<'a> {
         let rest = prefix::strip(rest, self.tail)?;
         Some((Point { timestamp_ms, value }, rest))
     }
+
+    /// The point of the line that `text` begins with, and what is behind its end.
+    #[inline(always)]
+    fn read_line(self, text: &[u8], line_limit: usize) -> Option<(Point, &[u8])> {
+        let (point, rest) = self.read(text)?;
+        // A CR alone is left to the plain way: it may be half of a CR LF.
+        let ([b'\n', behind @ ..] | [b'\r', b'\n', behind @ ..]) = rest else { return None };
+        (text.len() - behind.len() <= line_limit).then_some((point, behind))
+    }
 }
 
 impl Template {
@@ -92,12 +102,13 @@ impl Templates {
         &mut self,
         mut text: &'t [u8],
         line_limit: usize,
-        mut found: impl FnMut(Hit, usize),
+        output: &mut Output,
+        sink: &mut dyn PointSink,
     ) -> &'t [u8] {
         while let Some(next) = self.all.get(self.last as usize).map(|last| last.next) {
             let candidates = [next, self.last];
             let read = candidates.into_iter().find_map(|index| {
-                let rest = self.read_series(index, text, line_limit, &mut found)?;
+                let rest = self.read_series(index, text, line_limit, output, sink)?;
                 Some((index, rest))
             });
             let Some((index, rest)) = read else { return text };
@@ -112,26 +123,27 @@ impl Templates {
     fn read_series<'t>(
         &self,
         index: u32,
-        mut text: &'t [u8],
+        text: &'t [u8],
         line_limit: usize,
-        found: &mut impl FnMut(Hit, usize),
+        output: &mut Output,
+        sink: &mut dyn PointSink,
     ) -> Option<&'t [u8]> {
         let template = self.all.get(index as usize)?;
         let raw = self.raw(template)?;
-        let mut read = None;
-        while let Some((point, rest)) = raw.read(text)
-            // A CR alone is left to the plain way: it may be half of a CR LF.
-            && let [b'\n', behind @ ..] | [b'\r', b'\n', behind @ ..] = rest
-            && text.len() - behind.len() <= line_limit
+        let (first, mut rest) = raw.read_line(text, line_limit)?;
+        let (points, most) = output.open_run(template.series, template.irregular, sink);
+        let before = points.len();
+        points.push(first);
+        while template.next == index
+            && points.len() < most
+            && let Some((point, behind)) = raw.read_line(rest, line_limit)
         {
-            found(template.hit(point), text.len() - behind.len());
-            text = behind;
-            read = Some(behind);
-            if template.next != index {
-                break;
-            }
+            points.push(point);
+            rest = behind;
         }
-        read
+        let lines = points.len() - before;
+        output.take_lines(lines, text.len() - rest.len());
+        Some(rest)
     }
 
     /// What the line of this text holds, if its template is known.
@@ -216,6 +228,10 @@ impl Templates {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
+    use tsdbproof_core::{Hour, Loss, Problem, Tags};
+
     use super::*;
 
     fn fields(text: &[u8]) -> Fields {
@@ -246,16 +262,42 @@ mod tests {
             let text = line.trim_ascii_end();
             templates.learn(text, &fields(text), SeriesId(id));
         }
-        let guessed = |templates: &mut Templates, text: &[u8]| {
-            let mut ids = Vec::new();
-            let rest = templates.read_lines(text, 100, |hit, _| ids.push(hit.series.0)).len();
-            (ids, rest)
+        // Each line is given out alone.
+        let mut output = Output::new(0, true);
+        let mut guessed = |templates: &mut Templates, text: &[u8]| {
+            let mut log = Log::default();
+            let rest = templates.read_lines(text, 100, &mut output, &mut log).len();
+            output.flush(&mut log);
+            (log.0, rest)
         };
         // Nothing has followed `c` yet.
         assert_eq!(guessed(&mut templates, &lines.concat()), (vec![], lines.concat().len()));
         let text = lines[0].trim_ascii_end();
         assert!(templates.find(text, &fields(text)).is_some());
         let text = [lines[1], lines[2], lines[0], lines[1], b"b 1700000000 2 h=1\r"].concat();
-        assert_eq!(guessed(&mut templates, &text), (vec![1, 2, 0, 1], 19));
+        let expected = vec![(1, 0..20), (2, 20..39), (0, 39..58), (1, 58..78)];
+        assert_eq!(guessed(&mut templates, &text), (expected, 19));
+    }
+
+    /// The series of points, and where they lie.
+    #[derive(Default)]
+    struct Log(Vec<(u32, Range<u64>)>);
+
+    impl PointSink for Log {
+        fn series(&mut self, _: &str, _: &Tags) -> SeriesId {
+            unreachable!("templates know their series")
+        }
+
+        fn points(&mut self, series: SeriesId, _: &[Point], at: Range<u64>) {
+            self.0.push((series.0, at));
+        }
+
+        fn loss(&mut self, _: SeriesId, _: Hour, _: Loss) {
+            unreachable!("import text loses nothing")
+        }
+
+        fn problem(&mut self, problem: Problem) {
+            panic!("{problem:?}");
+        }
     }
 }

@@ -20,13 +20,23 @@ pub(crate) fn leading_timestamp_ms(text: &[u8]) -> Option<(u64, &[u8])> {
 pub(crate) fn leading_time_number(text: &[u8]) -> Option<(u64, &[u8])> {
     let (first, behind) = text.split_first_chunk()?;
     let first = Eight::of(*first);
-    (first.others == 0).then(|| first.and_next(behind)).flatten()
+    if first.others != 0 {
+        return None;
+    }
+    match behind {
+        // Seconds have ten digits from 2001 to 2286.
+        [a @ b'0'..=b'9', b @ b'0'..=b'9', rest @ ..] if !rest.first()?.is_ascii_digit() => {
+            let last = u64::from(a - b'0') * 10 + u64::from(b - b'0');
+            Some((first.number(8) * 100 + last, rest))
+        }
+        _ => first.and_next(behind),
+    }
 }
 
 /// The value at the front of `text`, and what follows it.
 ///
 /// It ends where no byte of a number follows; whether that byte may follow is the caller's to say.
-#[inline]
+#[inline(always)]
 pub(crate) fn leading_value(text: &[u8]) -> Option<(Value, &[u8])> {
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
