@@ -15,6 +15,9 @@ const COLUMNS: usize = 62;
 const EMPTY: u64 = 2;
 /// How long a column may be, in hours.
 const LENGTHS: [u64; 8] = [1, 6, 24, 168, 672, 4368, 87_360, 4_368_000];
+/// Hours of a stretch that is told by its ends: a missing series is one from its first point to its last,
+/// and may have points in 1970 and 2100.
+const LONG: u64 = COLUMNS as u64 * 672;
 
 /// What differs in a cell. Of a stretch over several cells each has its share by hours.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -52,12 +55,12 @@ impl Cell {
         self.is_share |= share < 1.0;
     }
 
-    fn join(&mut self, other: &Cell) {
-        self.missing += other.missing;
-        self.extra += other.extra;
-        self.changed += other.changed;
-        self.unresolved += other.unresolved;
-        self.is_share |= other.is_share;
+    fn join(&mut self, other: &Cell, share: f64) {
+        self.missing += other.missing * share;
+        self.extra += other.extra * share;
+        self.changed += other.changed * share;
+        self.unresolved += other.unresolved * share;
+        self.is_share |= other.is_share || share < 1.0;
     }
 }
 
@@ -66,6 +69,8 @@ impl Cell {
 pub(super) struct Row {
     pub(super) metric: String,
     pub(super) cells: BTreeMap<u64, Cell>,
+    /// Stretches that are [`LONG`], by their hours.
+    long: BTreeMap<(u64, u64), Cell>,
     weight: u64,
     /// Which of [`LENGTHS`] its cells have.
     length: usize,
@@ -77,11 +82,15 @@ fn hours(length: usize) -> u64 {
 
 impl Row {
     fn new(metric: &str) -> Self {
-        Row { metric: metric.to_owned(), cells: BTreeMap::new(), weight: 0, length: 0 }
+        let (cells, long) = (BTreeMap::new(), BTreeMap::new());
+        Row { metric: metric.to_owned(), cells, long, weight: 0, length: 0 }
     }
 
     /// Adds a stretch of the hours `[from, to)`.
     fn add(&mut self, (from, to): (u64, u64), counts: &Counts) {
+        if to - from > LONG {
+            return self.add_long((from, to), counts);
+        }
         while (to - from).div_ceil(hours(self.length)) > COLUMNS as u64 {
             self.coarsen();
         }
@@ -100,11 +109,47 @@ impl Row {
         }
     }
 
+    fn add_long(&mut self, window: (u64, u64), counts: &Counts) {
+        self.weight += counts.weight();
+        self.long.entry(window).or_default().add(counts, 1.0);
+        if self.long.len() > COLUMNS {
+            let mut all = Cell::default();
+            let mut hull = window;
+            for ((from, to), cell) in std::mem::take(&mut self.long) {
+                all.join(&cell, 1.0);
+                hull = (hull.0.min(from), hull.1.max(to));
+            }
+            self.long.insert(hull, all);
+        }
+    }
+
+    /// Where columns of this length have to begin.
+    fn starts(&self, length: u64) -> impl Iterator<Item = u64> {
+        let ends = self.long.keys().flat_map(|(from, to)| [*from, to - 1]);
+        self.cells.keys().copied().chain(ends.map(move |hour| hour - hour % length))
+    }
+
+    /// Gives each column that a long stretch reaches its share of it.
+    fn share_out(&mut self, columns: &[Column], length: u64) {
+        for ((from, to), cell) in std::mem::take(&mut self.long) {
+            let inside = |column: &Column| {
+                let (start, end) = (column.from, column.from.saturating_add(length));
+                end.min(to).saturating_sub(start.max(from))
+            };
+            let reached = columns.iter().filter(|it| !it.is_break && inside(it) > 0);
+            let covered: u64 = reached.clone().map(inside).sum();
+            for column in reached {
+                let share = inside(column) as f64 / covered as f64;
+                self.cells.entry(column.from).or_default().join(&cell, share);
+            }
+        }
+    }
+
     fn coarsen(&mut self) {
         self.length += 1;
         let length = hours(self.length);
         for (start, cell) in std::mem::take(&mut self.cells) {
-            self.cells.entry(start - start % length).or_default().join(&cell);
+            self.cells.entry(start - start % length).or_default().join(&cell, 1.0);
         }
     }
 }
@@ -175,11 +220,12 @@ impl Picture {
                 }
             }
             let mut starts: Vec<u64> =
-                rows.iter().flat_map(|row| row.cells.keys().copied()).collect();
+                rows.iter().flat_map(|row| row.starts(hours(length))).collect();
             starts.sort_unstable();
             starts.dedup();
             if starts.len() <= COLUMNS || length + 1 >= LENGTHS.len() {
                 let columns = columns(&starts, hours(length));
+                rows.iter_mut().for_each(|row| row.share_out(&columns, hours(length)));
                 return Some(Drawn { column_hours: hours(length), columns, rows, more_rows });
             }
             length += 1;
@@ -241,6 +287,21 @@ mod tests {
         assert_eq!((a.metric.as_str(), b.metric.as_str()), ("a", "b"));
         let missing: Vec<_> = a.cells.values().map(|cell| (cell.missing, cell.is_share)).collect();
         assert_eq!(missing, [(60.0, true), (60.0, true), (1.0, false)]);
+    }
+
+    #[test]
+    fn a_stretch_of_a_century_leaves_the_picture_its_hours() {
+        let odd = (2, 1_139_569);
+        let drawn =
+            drawn(&[difference("a", 472_222, 472_224, 2), difference("b", odd.0, odd.1, 9)]);
+        let columns: Vec<_> = drawn.columns.iter().map(|it| (it.from, it.is_break)).collect();
+        assert_eq!(drawn.column_hours, 1);
+        let hours = [(2, false), (3, true), (472_222, false), (472_223, false), (472_224, true)];
+        assert_eq!(columns, [&hours[..], &[(1_139_568, false)]].concat());
+        let [b, a] = drawn.rows.as_slice() else { panic!("two rows") };
+        assert_eq!((a.cells.len(), b.cells.len()), (2, 4));
+        let missing: f64 = b.cells.values().map(|cell| cell.missing).sum();
+        assert!((missing - 9.0).abs() < 1e-9 && b.cells.values().all(|cell| cell.is_share));
     }
 
     #[test]
