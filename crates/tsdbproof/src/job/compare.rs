@@ -450,6 +450,7 @@ pub(super) struct Instants<'a> {
     merge: &'a mut Merge<Kept>,
     hour: Hour,
     options: &'a Options,
+    instant: Vec<Kept>,
     pub(super) next: Vec<Record>,
     /// Points so far, in the exact profile.
     pub(super) found: u64,
@@ -461,18 +462,17 @@ impl<'a> Instants<'a> {
         hour: Hour,
         options: &'a Options,
     ) -> Result<Self, Error> {
-        let mut instants = Instants { merge, hour, options, next: Vec::new(), found: 0 };
+        let (instant, next) = (Vec::new(), Vec::new());
+        let mut instants = Instants { merge, hour, options, instant, next, found: 0 };
         instants.take()?;
         Ok(instants)
     }
 
     /// The records that were next; reads those behind them.
     pub(super) fn take(&mut self) -> Result<Vec<Record>, Error> {
-        let instant = next_instant(&mut [self.merge], self.hour)?;
+        next_instant(&mut [self.merge], self.hour, &mut self.instant)?;
         let duplicates = self.options.scope.duplicates;
-        let mut records = instant
-            .map(|mut instant| resolve(&mut instant, duplicates, &mut Conflicts::default()))
-            .unwrap_or_default();
+        let mut records = resolve(&mut self.instant, duplicates, &mut Conflicts::default());
         self.found += records.len() as u64;
         if self.options.profile == Profile::F32 {
             records.iter_mut().for_each(|record| *record = record.to_f32());

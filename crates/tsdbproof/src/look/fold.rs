@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tsdbproof_core::{
     Error, HOUR_MS, Hour, Kinds, Losses, Record, Series,
-    digest::{Entry, OpenHour},
+    digest::{Batch, Entry, OpenHour},
 };
 
 use super::{
@@ -55,6 +55,16 @@ struct Fold<'a> {
     has_again: bool,
     wanted: Wanted,
     conflicts: Conflicts,
+    /// Room that is used for one leaf after another.
+    room: Room,
+}
+
+#[derive(Default)]
+struct Room {
+    instant: Vec<Kept>,
+    /// Records of instants of their own, on their way into the open leaf.
+    records: Vec<Record>,
+    batch: Batch,
 }
 
 /// One row for each leaf, in the order of the tree. `spills` are those of rows and of points.
@@ -70,6 +80,7 @@ pub(crate) fn fold(
         has_again,
         wanted: Wanted::new(),
         conflicts: Conflicts::default(),
+        room: Room::default(),
     };
     let leaves = fold.run(evidence)?;
     Ok(Folded { leaves, wanted: fold.wanted, conflicts: fold.conflicts })
@@ -96,9 +107,8 @@ impl Fold<'_> {
                 } else if same.row.is_none() && !has_points {
                     // Losses make no leaf: none of its points is in scope.
                 } else if same.row.is_none() || self.has_again {
-                    let mut leaf = Leaf::new(hour);
-                    self.hash_points(&mut points, &mut again, &mut leaf)?;
-                    writer.push(&Row { losses, ..leaf.close() })?;
+                    let leaf = self.hash_points(&mut points, &mut again, hour)?;
+                    writer.push(&Row { losses, ..leaf })?;
                 } else {
                     self.wanted.add(hash, hour, &same.places);
                     while points.peek().is_some_and(|point| point.hour == hour) {
@@ -114,13 +124,23 @@ impl Fold<'_> {
         &mut self,
         points: &mut Merge<Kept>,
         again: &mut Merge<Kept>,
-        leaf: &mut Leaf,
-    ) -> Result<(), Error> {
+        hour: Hour,
+    ) -> Result<Row, Error> {
         let mut merges = [points, again];
-        while let Some(mut instant) = next_instant(&mut merges, leaf.hour)? {
-            leaf.push(&resolve(&mut instant, self.duplicates, &mut self.conflicts));
+        let mut leaf = Leaf::new(hour);
+        let room = &mut self.room;
+        while next_instant(&mut merges, hour, &mut room.instant)? {
+            if let [only] = room.instant.as_slice() {
+                leaf.tell(&[only.record]);
+                room.records.push(only.record);
+                continue;
+            }
+            leaf.state.push(room.records.drain(..), &mut room.batch);
+            let records = resolve(&mut room.instant, self.duplicates, &mut self.conflicts);
+            leaf.push(&records);
         }
-        Ok(())
+        leaf.state.push(room.records.drain(..), &mut room.batch);
+        Ok(leaf.close())
     }
 }
 
@@ -179,11 +199,14 @@ fn tell_the_same(a: &Row, b: &Row) -> bool {
     a.entry == b.entry && same_kinds
 }
 
-/// All points of the next instant of this hour; points of earlier hours are passed over.
+/// Goes to the next instant of this hour, past points of earlier hours, and puts all its points into
+/// `instant`; gives whether there is one.
 pub(crate) fn next_instant(
     merges: &mut [&mut Merge<Kept>],
     hour: Hour,
-) -> Result<Option<Vec<Kept>>, Error> {
+    instant: &mut Vec<Kept>,
+) -> Result<bool, Error> {
+    instant.clear();
     let mut next = None::<u32>;
     for merge in merges.iter_mut() {
         while merge.peek().is_some_and(|point| point.hour < hour) {
@@ -192,8 +215,7 @@ pub(crate) fn next_instant(
         let offset = merge.peek().filter(|p| p.hour == hour).map(|p| p.record.offset_ms());
         next = next.into_iter().chain(offset).min();
     }
-    let Some(offset_ms) = next else { return Ok(None) };
-    let mut instant = Vec::with_capacity(1);
+    let Some(offset_ms) = next else { return Ok(false) };
     for merge in merges {
         let first = instant.len();
         while merge.peek().is_some_and(|p| p.hour == hour && p.record.offset_ms() == offset_ms) {
@@ -209,7 +231,7 @@ pub(crate) fn next_instant(
             instant.push(point);
         }
     }
-    Ok(Some(instant))
+    Ok(true)
 }
 
 /// The distinct records that stand at an instant, sorted.
@@ -262,7 +284,12 @@ impl Leaf {
 
     /// Takes the distinct records of the next instant, ascending.
     pub(super) fn push(&mut self, records: &[Record]) {
+        self.tell(records);
         self.state.push_instant(records);
+    }
+
+    /// Counts the records of its next instant.
+    fn tell(&mut self, records: &[Record]) {
         records.iter().for_each(|record| self.kinds.add(*record));
         if let Some(record) = records.first() {
             let offset = record.offset_ms();

@@ -14,6 +14,8 @@
 //! | `refused` | files that can't be read, while others are |
 //! | `asked` | what is asked of a server, and whether its answer holds to it |
 //! | `sink`, `open_leaf` | points into open hours, or into runs |
+//! | `arrivals` | whether points come in order, by the first of them |
+//! | `keeping` | points that come in no order, sorted into a run |
 //! | `runs`, `row` | sorted runs in memory or scratch space, and what stands in them |
 //! | `fold` | partial rows and kept points into one row for each leaf |
 //! | `in_order` | the roots of points that come in the order of the tree |
@@ -22,6 +24,7 @@
 //! | `met` | what was met in the rows of data tables |
 //! | `leaves` | the finished rows, folded up to the roots |
 
+mod arrivals;
 mod asked;
 mod cells;
 mod digests;
@@ -29,6 +32,7 @@ mod fold;
 mod in_order;
 mod indexed;
 mod intake;
+mod keeping;
 mod leaves;
 mod met;
 mod naming;

@@ -13,7 +13,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::BinaryHeap,
+    collections::{BinaryHeap, binary_heap::PeekMut},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -530,8 +530,14 @@ impl<T: Item> Merge<T> {
 
     /// The next item of the current series.
     pub(crate) fn next(&mut self) -> Result<Option<T>, Error> {
-        let Some(Reverse((item, index))) = self.items.pop() else { return Ok(None) };
-        self.advance(index)?;
+        let Some(mut head) = self.items.peek_mut() else { return Ok(None) };
+        let Reverse((_, index)) = *head;
+        let next = self.readers.get_mut(index).ok_or_else(broken)?.next()?;
+        // In place: taking the head away and putting the next one back would sift twice.
+        let Reverse((item, _)) = match next {
+            Some(next) => std::mem::replace(&mut *head, Reverse((next, index))),
+            None => PeekMut::pop(head),
+        };
         Ok(Some(item))
     }
 }

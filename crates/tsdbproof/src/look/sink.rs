@@ -15,12 +15,14 @@ use std::{
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use tsdbproof_core::{
-    Error, HOUR_MS, Hour, Loss, Losses, Point, Problem, Record, Series, Tags, digest::Batch,
+    Error, HOUR_MS, Hour, Loss, Losses, Point, Problem, Series, Tags, digest::Batch,
 };
 use tsdbproof_formats::{PointSink, RowSummary, SeriesId, has_stand_in};
 
 use super::{
+    arrivals::Arrivals,
     asked::Asked,
+    keeping::{InMemory, Keeping},
     open_leaf::OpenLeaf,
     order::Order,
     problems::Problems,
@@ -94,7 +96,10 @@ pub(crate) struct Sink {
     slots: Vec<Slot>,
     name_bytes: usize,
     rows: Vec<(u32, Row)>,
-    kept: Vec<KeptInMemory>,
+    kept: Keeping,
+    /// The first points, until they show whether points come in order.
+    arrivals: Option<Arrivals>,
+    ranks: Option<Ranks>,
     disorder: Disorder,
     order: Order,
     batch: Batch,
@@ -114,13 +119,6 @@ struct Slot {
     /// The last hour whose loss was told.
     unnamed: Option<Hour>,
     open: Option<Box<OpenLeaf>>,
-}
-
-struct KeptInMemory {
-    series: u32,
-    hour: Hour,
-    record: Record,
-    at: u64,
 }
 
 /// Bytes of a slot beside its names: itself, its open leaf, its place in the tables.
@@ -163,13 +161,15 @@ impl Sink {
             input,
             keeps_kind: true,
             keeps_points: !matches!(keep, Keep::Unordered),
+            arrivals: matches!(keep, Keep::Unordered).then(Arrivals::default),
             keep,
             ids: HashTable::new(),
             hasher: RandomState::default(),
             slots: Vec::new(),
             name_bytes: 0,
             rows: Vec::new(),
-            kept: Vec::new(),
+            kept: Keeping::default(),
+            ranks: None,
             disorder: Disorder::default(),
             order: Order::default(),
             batch: Batch::default(),
@@ -212,14 +212,13 @@ impl Sink {
             self.keeps_points = true;
         }
         let tables = self.slots.len() * SLOT_BYTES + self.name_bytes + reader_bytes;
-        let kept = self.kept.len() * size_of::<KeptInMemory>();
-        if tables > self.shared.sink_bytes / 2 {
+        if tables + self.kept.memory_bytes() > self.shared.sink_bytes {
             self.flush_all()?;
             self.slots = Vec::new();
             self.ids = HashTable::new();
             self.name_bytes = 0;
             return Ok(true);
-        } else if kept > self.shared.sink_bytes / 4 {
+        } else if self.kept.is_full(self.slots.len(), self.shared.sink_bytes) {
             self.flush_points()?;
         } else if self.rows.len() > ROWS {
             self.flush_rows()?;
@@ -255,41 +254,64 @@ impl Sink {
         }
     }
 
-    fn flush_all(&mut self) -> Result<(), Error> {
-        self.close_all();
-        self.flush_rows()?;
-        self.flush_points()
+    /// Takes what was held back, as its order tells.
+    fn settle(&mut self) {
+        let Some(arrivals) = self.arrivals.take() else { return };
+        self.keeps_points |= arrivals.are_unordered();
+        arrivals.for_each(|series, points, first, at| self.put(series, points, first, at));
     }
 
-    /// Rank of each series among the names so far, in the order of the tree.
-    fn ranks(&self) -> (Vec<u32>, Vec<u32>) {
-        let mut sorted: Vec<u32> = (0..).take(self.slots.len()).collect();
-        sorted.sort_unstable_by_key(|id| self.slots.get(*id as usize).map(|slot| &slot.series));
-        let mut ranks = vec![0; sorted.len()];
-        for (rank, id) in (0..).zip(&sorted) {
-            if let Some(slot) = ranks.get_mut(*id as usize) {
-                *slot = rank;
-            }
-        }
-        (ranks, sorted)
+    fn flush_all(&mut self) -> Result<(), Error> {
+        self.settle();
+        self.flush_rows()?;
+        self.flush_open()?;
+        self.flush_points()?;
+        self.ranks = None;
+        Ok(())
+    }
+
+    /// Ranks of the series so far, which stay right until another one is met.
+    fn ranks(&mut self) -> Ranks {
+        let ranks = self.ranks.take().filter(|ranks| ranks.sorted.len() == self.slots.len());
+        ranks.unwrap_or_else(|| Ranks::of(&self.slots))
     }
 
     fn flush_rows(&mut self) -> Result<(), Error> {
         if self.rows.is_empty() {
             return Ok(());
         }
-        let (ranks, sorted) = self.ranks();
+        let ranks = self.ranks();
         let mut rows = std::mem::take(&mut self.rows);
-        rows.iter_mut().for_each(|(id, _)| *id = rank(&ranks, *id));
+        rows.iter_mut().for_each(|(id, _)| *id = ranks.of_series(*id));
         rows.sort_by_key(|(rank, row)| (*rank, row.hour));
         let mut writer = RunWriter::new(&self.shared.rows);
         for same in rows.chunk_by(|a, b| a.0 == b.0) {
-            self.open_block(&mut writer, &sorted, same.first().map(|(rank, _)| *rank));
+            self.open_block(&mut writer, &ranks, same.first().map(|(rank, _)| *rank));
             for (_, row) in same {
                 writer.push(row)?;
             }
         }
         self.found.rows.push(writer.finish()?);
+        self.ranks = Some(ranks);
+        Ok(())
+    }
+
+    /// Closes all leaves, and writes each as it closes: rows of a million series are no list.
+    fn flush_open(&mut self) -> Result<(), Error> {
+        if self.slots.iter().all(|slot| slot.open.is_none()) {
+            return Ok(());
+        }
+        let ranks = self.ranks();
+        let mut writer = RunWriter::new(&self.shared.rows);
+        for id in &ranks.sorted {
+            let Some(slot) = self.slots.get_mut(*id as usize) else { continue };
+            let Some(leaf) = slot.open.take() else { continue };
+            self.disorder.close(&leaf);
+            writer.series(&slot.series);
+            writer.push(&leaf.close(self.keeps_kind))?;
+        }
+        self.found.rows.push(writer.finish()?);
+        self.ranks = Some(ranks);
         Ok(())
     }
 
@@ -297,14 +319,12 @@ impl Sink {
         if self.kept.is_empty() {
             return Ok(());
         }
-        let (ranks, sorted) = self.ranks();
+        let ranks = self.ranks();
         let mut kept = std::mem::take(&mut self.kept);
-        kept.iter_mut().for_each(|point| point.series = rank(&ranks, point.series));
-        kept.sort_unstable_by_key(|point| (point.series, point.hour, point.record, point.at));
         let mut writer = RunWriter::new(&self.shared.points);
-        for same in kept.chunk_by(|a, b| a.series == b.series) {
-            self.open_block(&mut writer, &sorted, same.first().map(|point| point.series));
-            for &KeptInMemory { hour, record, at, .. } in same {
+        for (rank, points) in (0..).zip(kept.sort(&ranks.of)) {
+            self.open_block(&mut writer, &ranks, Some(rank));
+            for &InMemory { hour, record, at, .. } in points {
                 writer.push(&Kept { hour, record, input: self.input, at })?;
             }
         }
@@ -312,11 +332,12 @@ impl Sink {
         // Its memory is used again for the next points.
         kept.clear();
         self.kept = kept;
+        self.ranks = Some(ranks);
         Ok(())
     }
 
-    fn open_block(&self, writer: &mut RunWriter, sorted: &[u32], rank: Option<u32>) {
-        let id = rank.and_then(|rank| sorted.get(rank as usize));
+    fn open_block(&self, writer: &mut RunWriter, ranks: &Ranks, rank: Option<u32>) {
+        let id = rank.and_then(|rank| ranks.sorted.get(rank as usize));
         if let Some(slot) = id.and_then(|id| self.slots.get(*id as usize)) {
             writer.series(&slot.series);
         }
@@ -333,7 +354,7 @@ impl Sink {
             if wanted {
                 let record = point.record();
                 let record = if self.keeps_kind { record } else { record.of_unknown_kind() };
-                self.kept.push(KeptInMemory { series: id, hour, record, at });
+                self.kept.push(InMemory { series: id, hour, record, at });
             }
         }
     }
@@ -384,16 +405,45 @@ impl Sink {
             observer.points(&slot.series, points, self.input, &at);
         }
         let first = self.order.take(at.start, points.len());
+        let Some(arrivals) = &mut self.arrivals else { return self.put(id, points, first, &at) };
+        if arrivals.push(id, points, first, at) {
+            self.settle();
+        }
+    }
+
+    fn put(&mut self, id: u32, points: &[Point], first: u64, at: &Range<u64>) {
         if self.keeps_points {
             self.keep_points(id, points, first);
         } else {
-            self.hash_points(id, points, &at);
+            self.hash_points(id, points, at);
         }
     }
 }
 
-fn rank(ranks: &[u32], id: u32) -> u32 {
-    ranks.get(id as usize).copied().unwrap_or_default()
+/// Series in the order of the tree.
+struct Ranks {
+    /// The rank of each series.
+    of: Vec<u32>,
+    /// The series of each rank.
+    sorted: Vec<u32>,
+}
+
+impl Ranks {
+    fn of(slots: &[Slot]) -> Self {
+        let mut sorted: Vec<u32> = (0..).take(slots.len()).collect();
+        sorted.sort_unstable_by_key(|id| slots.get(*id as usize).map(|slot| &slot.series));
+        let mut of = vec![0; sorted.len()];
+        for (rank, id) in (0..).zip(&sorted) {
+            if let Some(slot) = of.get_mut(*id as usize) {
+                *slot = rank;
+            }
+        }
+        Ranks { of, sorted }
+    }
+
+    fn of_series(&self, id: u32) -> u32 {
+        self.of.get(id as usize).copied().unwrap_or_default()
+    }
 }
 
 impl PointSink for Sink {

@@ -82,7 +82,10 @@ impl Walk {
     /// The next instant of the series.
     pub(crate) fn next(&mut self) -> Result<Option<Instant>, Error> {
         let Some(hour) = self.merge.peek().map(|kept| kept.hour) else { return Ok(None) };
-        let Some(mut read) = next_instant(&mut [&mut self.merge], hour)? else { return Ok(None) };
+        let mut read = Vec::with_capacity(1);
+        if !next_instant(&mut [&mut self.merge], hour, &mut read)? {
+            return Ok(None);
+        }
         let records = resolve(&mut read, self.duplicates, &mut Conflicts::default());
         let first = records.first().map(|record| record.in_hour(hour).timestamp_ms);
         Ok(first.map(|timestamp_ms| Instant { timestamp_ms, read, records }))
