@@ -77,7 +77,7 @@ pub async fn merge<H: Host>(
     let leaves = Leaves { spill, run: writer.finish()?, depth };
     let mut sides = Vec::new();
     for (part, input) in manifests.iter().zip(&parts.inputs) {
-        let survey = side::survey(&part.leaves)?;
+        let survey = part.survey()?;
         sides.push(side::of_manifest("part", &input.name, &part.leaves, &part.meta, &survey));
     }
     if let Some(side) = sides.first_mut() {

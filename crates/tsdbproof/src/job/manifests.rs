@@ -10,7 +10,7 @@ use tsdbproof_core::{
 use super::own_files;
 use crate::{
     Host, Input,
-    look::{Leaves, Merge, Row, Run, RunWriter, Spill, series_at},
+    look::{Leaves, Merge, Row, Run, RunWriter, Spill, Survey, series_at},
     store::manifest::{LossyRows, ManifestWriter, Meta, Nodes},
 };
 
@@ -18,6 +18,13 @@ use crate::{
 pub(super) struct ReadManifest {
     pub(super) leaves: Leaves,
     pub(super) meta: Meta,
+}
+
+impl ReadManifest {
+    /// What its rows tell, which were folded up to its roots as they were read.
+    pub(super) fn survey(&self) -> Result<Survey, Error> {
+        self.leaves.survey_known(self.meta.totals)
+    }
 }
 
 /// Reads manifests; the host knows the first of them as `first_input`.

@@ -25,7 +25,7 @@ pub async fn show<H: Host>(host: &H, source: &Source, options: &Options) -> Resu
             let Some(manifest) = read.into_iter().next() else {
                 return Err(Error::usage("nothing to show"));
             };
-            let survey = side::survey(&manifest.leaves)?;
+            let survey = manifest.survey()?;
             let (leaves, meta) = (&manifest.leaves, &manifest.meta);
             let mut side = side::of_manifest("manifest", &input.name, leaves, meta, &survey);
             side::tell_all(&mut side, leaves)?;

@@ -130,7 +130,10 @@ impl Read {
     }
 
     fn survey(&self) -> Result<Survey, Error> {
-        side::survey(self.leaves())
+        match self {
+            Read::Source(looked) => side::survey(&looked.leaves),
+            Read::Manifest(manifest) => manifest.survey(),
+        }
     }
 
     fn compare(&self, survey: &Survey) -> Compare<'_> {

@@ -3,7 +3,7 @@
 use std::{cell::Cell, collections::BTreeMap, sync::Arc};
 
 use tsdbproof_core::{
-    Error, Loss, Losses, Series,
+    Error, Hour, Loss, Losses, Series,
     digest::{Depth, Entry, Name, Totals, Tree},
 };
 
@@ -65,14 +65,40 @@ impl Leaves {
                 let mut all = lost.get();
                 all.iter_mut().for_each(|lost| lost.join(row.losses));
                 lost.set(all);
-                for loss in Loss::ALL.iter().filter(|loss| row.losses.holds(**loss)) {
-                    *losses.entry(loss.name()).or_default() += 1;
-                }
+                count_losses(&mut losses, row.losses);
                 count(self.depth, name, &row.entry);
             }
         }
         let totals = tree.finish(&mut count);
         failed.map_or(Ok(Survey { totals, nodes, losses }), Err)
+    }
+
+    /// The same of a tree whose totals are known, such as a manifest's: no digest is made again.
+    pub(crate) fn survey_known(&self, totals: Totals) -> Result<Survey, Error> {
+        let mut nodes = [0; 4];
+        let mut losses = BTreeMap::new();
+        let mut last = None::<(Series, Hour)>;
+        let mut rows = self.rows()?;
+        while let Some(series) = rows.next_series()? {
+            while let Some(row) = rows.next()? {
+                let same_metric = last.as_ref().is_some_and(|it| it.0.metric == series.metric);
+                let same_series = same_metric && last.as_ref().is_some_and(|it| it.0 == series);
+                let same_day =
+                    same_series && last.as_ref().is_some_and(|it| it.1 / 24 == row.hour / 24);
+                let is_same = [same_metric, same_series, same_day, false];
+                for ((depth, is_same), count) in Depth::ALL.iter().zip(is_same).zip(&mut nodes) {
+                    let is_new = *depth == self.depth || *depth < self.depth && !is_same;
+                    *count += u64::from(is_new);
+                }
+                count_losses(&mut losses, row.losses);
+                if same_series {
+                    last.as_mut().into_iter().for_each(|it| it.1 = row.hour);
+                } else {
+                    last = Some((series.clone(), row.hour));
+                }
+            }
+        }
+        Ok(Survey { totals, nodes, losses })
     }
 
     /// The nodes above at `depth`; the leaves themselves if they reach no deeper.
@@ -89,6 +115,12 @@ impl Leaves {
             writer.push(&Row::of_node(name.hour, *entry, losses))
         })?;
         Ok(Leaves { spill: Arc::clone(&self.spill), run: writer.finish()?, depth })
+    }
+}
+
+fn count_losses(counts: &mut BTreeMap<&'static str, u64>, losses: Losses) {
+    for loss in Loss::ALL.iter().filter(|loss| losses.holds(**loss)) {
+        *counts.entry(loss.name()).or_default() += 1;
     }
 }
 
