@@ -89,10 +89,10 @@ impl NamedFile {
     pub(crate) fn feed(
         &self,
         from: u64,
-        work: &mut impl Work,
+        work: &mut dyn Work,
         buffer: &mut [u8],
         progress: &Progress,
-        go_on: impl Fn() -> Result<(), Error>,
+        go_on: &dyn Fn() -> Result<(), Error>,
     ) -> Result<(), Error> {
         let file = File::open(&self.path).map_err(|error| self.reopen_error(&error))?;
         self.check(&file.metadata())?;

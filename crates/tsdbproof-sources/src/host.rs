@@ -15,7 +15,9 @@ use std::{
 use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 use tsdbproof::{Error, Host, Kind, Scratch, Sought, Task, Work};
 
-use crate::{Progress, Stop, file::NamedFile, opentsdb::Server, scratch::TempFile, stream::Stream};
+use crate::{
+    Progress, Stop, ahead, file::NamedFile, opentsdb::Server, scratch::TempFile, stream::Stream,
+};
 
 /// What of the machine a job may take.
 #[derive(Debug, Clone)]
@@ -97,12 +99,19 @@ impl NativeHost {
         &self,
         task: &mut Task<W>,
         buffer: &mut [u8],
-        go_on: impl Fn() -> Result<(), Error>,
+        has_spare_thread: bool,
+        go_on: impl Fn() -> Result<(), Error> + Sync,
     ) -> Result<(), Error> {
         go_on()?;
         let (name, fed) = match self.opened.get(task.input) {
             Some(Opened::File(file)) => {
-                let fed = file.feed(task.from, &mut task.work, buffer, &self.progress, go_on);
+                let mut feed = |work: &mut dyn Work| {
+                    file.feed(task.from, work, buffer, &self.progress, &go_on)
+                };
+                let fed = match has_spare_thread {
+                    true => ahead::feed(&mut task.work, feed),
+                    false => feed(&mut task.work),
+                };
                 (file.name().to_owned(), fed)
             }
             Some(Opened::Stream(stream)) => {
@@ -148,12 +157,13 @@ impl Host for NativeHost {
         inputs.dedup();
         // The error of the first task that fails is the job's, whichever thread was faster.
         let failed = AtomicUsize::new(usize::MAX);
+        let has_spare_thread = tasks.len() < self.threads();
         let run = |buffer: &mut Vec<u8>, (index, mut task): (usize, Task<W>)| {
             let go_on = || match failed.load(Ordering::Relaxed) < index {
                 true => Err(Error::new(Kind::Interrupted, "another task failed")),
                 false => self.stop.check(),
             };
-            let result = self.run(&mut task, buffer, go_on);
+            let result = self.run(&mut task, buffer, has_spare_thread, go_on);
             if result.is_err() {
                 failed.fetch_min(index, Ordering::Relaxed);
             }

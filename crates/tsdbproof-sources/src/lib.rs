@@ -3,6 +3,7 @@
 //! [`Opening`] turns names into sources, [`NativeHost`] feeds their bytes to jobs. A file is
 //! stamped when it is opened, and a job ends when it finds another file in its place.
 
+mod ahead;
 mod atomic;
 mod file;
 mod find;

@@ -6,7 +6,7 @@ use tsdbproof_core::{Error, Kind, quote};
 use tsdbproof_formats::{Format, Limits, Probe, is_crc_file, probe};
 
 use crate::{
-    Scope, Unread,
+    Hand, Made, Scope, Unread,
     store::{Own, own},
 };
 
@@ -153,6 +153,18 @@ pub trait Work: Send {
     /// Takes what is to be known beside the bytes, of a live input.
     fn tell(&mut self, _: Told) -> Result<(), Error> {
         Err(Error::new(Kind::Unsupported, "a server can't be read for this"))
+    }
+
+    /// The part of it that may run ahead on a thread of its own, if one is worth it. It takes the
+    /// input's bytes in place of this work, to its end, and hands what it makes of them to `hand`, for
+    /// [`take`](Work::take). Asked for before any byte.
+    fn ahead(&mut self, _hand: Hand) -> Option<Box<dyn Work>> {
+        None
+    }
+
+    /// Takes what was made ahead, in the order in which it was handed over.
+    fn take(&mut self, _: Made) -> Result<Flow, Error> {
+        Err(Error::usage("nothing of this work is done ahead"))
     }
 
     /// What is to be done, for [`help`](crate::help) in a process that shares no memory with this one;

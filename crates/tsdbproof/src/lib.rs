@@ -20,7 +20,7 @@ pub use job::{
     check, convert, diff, diff_with_patch, explain, manifest, merge, merge_patches, points,
     restore, restore_by_import, rewrite, show, verify,
 };
-pub use look::{Helped, help};
+pub use look::{Hand, Helped, Made, help};
 pub use options::{Allowed, Duplicates, Expect, FileDigests, Options};
 pub use report::Acknowledged;
 pub use scope::Scope;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use tsdbproof_core::{Error, Position, Problem, ProblemKind};
 use tsdbproof_formats::{
-    CrcCheck, FormatReader, PointSink,
-    decompress::{Decompressor, Piece},
+    CrcCheck, FormatReader, Limits, PointSink,
+    decompress::{Codec, Decompressor, Piece},
 };
 
 use super::{
+    ahead::{Hand, Made, Unpacked, Unpacker},
     digests::{BLOCK_BYTES, Digester, FileBlocks},
     reading::{Part, Reading},
     remote,
@@ -16,7 +17,7 @@ use super::{
     staged::{Feed, Plan, Receive, Receiver},
     wanted::Wanted,
 };
-use crate::{FileDigests, Flow, Told};
+use crate::{FileDigests, Flow, Told, Work};
 
 /// A first look at one part of one input.
 pub(crate) struct FirstLook {
@@ -43,6 +44,8 @@ pub(crate) struct Intake {
     has_others: bool,
     /// Why it can't be read on.
     refused: Option<Error>,
+    /// Damage was found, and the first is enough.
+    stops: bool,
     /// The next byte that will be pushed.
     at: u64,
     state: State,
@@ -105,6 +108,7 @@ impl Plan for FirstLook {
             strict: self.strict,
             has_others: self.has_others,
             refused: None,
+            stops: false,
             at: part.first_byte(),
             state,
             unpack,
@@ -184,19 +188,71 @@ impl Intake {
         if is_last { self.end_lines() } else { Ok(()) }
     }
 
+    /// Takes a piece that was unpacked elsewhere.
+    fn take_piece(&mut self, piece: Piece<'_>) -> Result<(), Error> {
+        let State::Reading(reader) = &mut self.state else { return Ok(()) };
+        let mut taking = Taking { reader: reader.as_mut(), sink: &mut self.sink, failed: false };
+        let taken = taking.take(piece);
+        let failed = taking.failed;
+        self.go_on(taken, failed)
+    }
+
     fn end_lines(&mut self) -> Result<(), Error> {
-        if let State::Reading(reader) = &mut self.state {
-            let mut taking =
-                Taking { reader: reader.as_mut(), sink: &mut self.sink, failed: false };
-            let unpacked = self.unpack.finish(&mut |piece| taking.take(piece));
-            let failed = taking.failed;
-            let ended = unpacked.and_then(|()| reader.finish(&mut self.sink));
-            self.is_protected = reader.is_protected() || self.unpack.is_protected();
-            let lines = reader.lines();
-            self.go_on(ended, failed)?;
-            self.state = State::Done(lines);
-        }
+        let State::Reading(reader) = &mut self.state else { return Ok(()) };
+        let mut taking = Taking { reader: reader.as_mut(), sink: &mut self.sink, failed: false };
+        let unpacked = self.unpack.finish(&mut |piece| taking.take(piece));
+        let (failed, is_protected) = (taking.failed, self.unpack.is_protected());
+        self.end_reading(unpacked, failed, is_protected)
+    }
+
+    /// All bytes are unpacked, and whether a checksum protects them.
+    fn end_reading(
+        &mut self,
+        unpacked: Result<(), Error>,
+        failed: bool,
+        is_protected: bool,
+    ) -> Result<(), Error> {
+        let State::Reading(reader) = &mut self.state else { return Ok(()) };
+        let ended = unpacked.and_then(|()| reader.finish(&mut self.sink));
+        self.is_protected = reader.is_protected() || is_protected;
+        let lines = reader.lines();
+        self.go_on(ended, failed)?;
+        self.state = State::Done(lines);
         Ok(())
+    }
+
+    /// Takes the end of packed bytes, or of all, that were unpacked elsewhere.
+    fn take_end(&mut self, unpacked: Unpacked) -> Result<Flow, Error> {
+        match unpacked {
+            Unpacked::Packed(bytes, result) => {
+                if matches!(self.state, State::Reading(_)) && !self.stops {
+                    self.go_on(result, false)?;
+                }
+                Ok(self.end_piece(&bytes))
+            }
+            Unpacked::End(result, is_protected) => {
+                self.end_reading(result, false, is_protected)?;
+                Ok(Flow::More)
+            }
+            Unpacked::Bytes(_) | Unpacked::Gap(_) | Unpacked::Problem(_) => Ok(Flow::More),
+        }
+    }
+
+    /// Takes the bytes of the file, once they are read.
+    fn end_piece(&mut self, bytes: &[u8]) -> Flow {
+        if let Some(digester) = &mut self.digester {
+            digester.push(bytes, self.at);
+        }
+        if let Some(sums) = &mut self.sums {
+            sums.push(bytes, &mut |problem| self.sink.problem(problem));
+        }
+        self.at += bytes.len() as u64;
+        let wants_blocks = self.digester.as_ref().is_some_and(|it| it.wants(self.at, self.part.to));
+        // Of a file that is not read on the sums are checked all the same.
+        let wants_more = wants_blocks || self.refused.is_some() && self.sums.is_some();
+        let enough = self.stops || matches!(self.state, State::Done(_)) && !wants_more;
+        self.stops = self.strict && self.sink.has_damage();
+        if enough { Flow::Enough } else { Flow::More }
     }
 
     /// Ends the reading of a file that can't be read on, or the job with it.
@@ -256,22 +312,32 @@ impl Feed for Intake {
     }
 
     fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {
-        let stops = self.strict && self.sink.has_damage();
-        if !matches!(self.state, State::Done(_)) && !stops {
+        if !matches!(self.state, State::Done(_)) && !self.stops {
             self.read(bytes)?;
         }
-        if let Some(digester) = &mut self.digester {
-            digester.push(bytes, self.at);
+        Ok(self.end_piece(bytes))
+    }
+
+    fn ahead(&mut self, hand: Hand) -> Option<Box<dyn Work>> {
+        if self.reading.codec == Codec::Plain {
+            return None;
         }
-        if let Some(sums) = &mut self.sums {
-            sums.push(bytes, &mut |problem| self.sink.problem(problem));
+        // What comes from there is unpacked.
+        let unpack = std::mem::replace(&mut self.unpack, Codec::Plain.open(&Limits::default()));
+        Some(Box::new(Unpacker::new(unpack, hand)))
+    }
+
+    fn take(&mut self, Made(unpacked): Made) -> Result<Flow, Error> {
+        let piece = match &unpacked {
+            Unpacked::Bytes(bytes) => Piece::Bytes(bytes),
+            Unpacked::Gap(problem) => Piece::Gap(problem.clone()),
+            Unpacked::Problem(problem) => Piece::Problem(problem.clone()),
+            Unpacked::Packed(..) | Unpacked::End(..) => return self.take_end(unpacked),
+        };
+        if !self.stops {
+            self.take_piece(piece)?;
         }
-        self.at += bytes.len() as u64;
-        let wants_blocks = self.digester.as_ref().is_some_and(|it| it.wants(self.at, self.part.to));
-        // Of a file that is not read on the sums are checked all the same.
-        let wants_more = wants_blocks || self.refused.is_some() && self.sums.is_some();
-        let enough = stops || matches!(self.state, State::Done(_)) && !wants_more;
-        Ok(if enough { Flow::Enough } else { Flow::More })
+        Ok(Flow::More)
     }
 
     fn finish(mut self) -> Result<PartLook, Error> {

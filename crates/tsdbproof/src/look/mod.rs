@@ -3,6 +3,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `ahead` | unpacking on a thread of its own |
 //! | `intake` | the work that a host feeds: bytes → decompressor → reader → sink |
 //! | `reading` | how each input is read |
 //! | `sums` | side files with the sums of the files beside them |
@@ -24,6 +25,7 @@
 //! | `met` | what was met in the rows of data tables |
 //! | `leaves` | the finished rows, folded up to the roots |
 
+mod ahead;
 mod arrivals;
 mod asked;
 mod cells;
@@ -62,6 +64,7 @@ use std::{
 use tsdbproof_core::{Error, Kind, Problem, digest::Depth};
 use tsdbproof_formats::decompress::Codec;
 
+pub use ahead::{Hand, Made};
 pub(crate) use digests::{BLOCK_BYTES, FileBlocks};
 pub(crate) use fold::{Conflicts, next_instant, resolve};
 pub(crate) use in_order::InOrder;

@@ -2,6 +2,7 @@
 
 use tsdbproof_core::{Error, Kind};
 
+use super::ahead::{Hand, Made};
 use crate::{Flow, Told, Work};
 
 /// What is to be done, in few bytes.
@@ -53,6 +54,16 @@ pub(super) trait Feed: Send {
     fn tell(&mut self, _: Told) -> Result<(), Error> {
         Err(Error::new(Kind::Unsupported, "a server is read only once"))
     }
+
+    /// See [`Work::ahead`].
+    fn ahead(&mut self, _: Hand) -> Option<Box<dyn Work>> {
+        None
+    }
+
+    /// See [`Work::take`].
+    fn take(&mut self, _: Made) -> Result<Flow, Error> {
+        Err(Error::usage("nothing of this work is done ahead"))
+    }
 }
 
 /// A plan, then its work, then what that found.
@@ -94,6 +105,14 @@ impl<P: Plan> Work for Staged<P> {
 
     fn tell(&mut self, told: Told) -> Result<(), Error> {
         self.open().map_or(Ok(()), |work| work.tell(told))
+    }
+
+    fn ahead(&mut self, hand: Hand) -> Option<Box<dyn Work>> {
+        self.open()?.ahead(hand)
+    }
+
+    fn take(&mut self, made: Made) -> Result<Flow, Error> {
+        self.open().map_or(Ok(Flow::Enough), |work| work.take(made))
     }
 
     fn finish(&mut self) -> Result<(), Error> {
