@@ -29,6 +29,10 @@ pub fn is_stand_in(word: &str) -> bool {
 
 /// Whether a part of a series' name stands for a UID without a name.
 pub fn has_stand_in(series: &Series) -> bool {
+    // Nothing in a stand-in is escaped, so it would show before the tags are taken apart.
+    if !series.tags.as_str().contains(STAND_IN) {
+        return is_stand_in(&series.metric);
+    }
     let mut tags = series.tags.pairs().into_iter();
     is_stand_in(&series.metric) || tags.any(|(key, value)| is_stand_in(&key) || is_stand_in(&value))
 }
