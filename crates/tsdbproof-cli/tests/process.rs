@@ -6,8 +6,9 @@
 use std::{
     ffi::OsStr,
     fs,
+    io::Write,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use tempfile::{TempDir, tempdir};
@@ -297,5 +298,36 @@ fn manual_pages_are_sound() {
             let (out, err, _) = ran(Command::new(linter).args(flags).arg(page));
             assert_eq!((out.as_str(), err.as_str()), ("", ""), "{linter} {}", page.display());
         }
+    }
+}
+
+#[test]
+fn a_signal_ends_a_job_that_waits_and_leaves_nothing_behind() {
+    let (folder, out) = folder_with("unused", "");
+    let out = out.with_file_name("backup.manifest");
+    let temp_dir = tempdir().unwrap();
+    let mut command = tsdbproof(&[]);
+    command.arg("manifest").arg("-").arg("-o").arg(&out).arg("--temp-dir").arg(temp_dir.path());
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = pipes.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    // More than a pipe holds, so the job has begun; it has no end, so the job waits.
+    let line = |i: u64| format!("cpu.user {} {i} host=a\n", 1_700_000_000 + i);
+    (0..200_000).for_each(|i| input.write_all(line(i).as_bytes()).unwrap());
+    let open = fs::read_dir(format!("/proc/{}/fd", child.id())).unwrap();
+    let mut open = open.filter_map(|fd| fs::read_link(fd.unwrap().path()).ok());
+    assert!(
+        open.any(|file| file.starts_with(temp_dir.path())),
+        "no scratch space where it was named"
+    );
+    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(signal.unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    drop(input);
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!((ended.status.code(), said.contains("interrupted")), (Some(130), true), "{said}");
+    for folder in [folder.path(), temp_dir.path()] {
+        let left = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(left.filter(|name| name != "unused").count(), 0);
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn run(
 fn measured(command: &mut Command, output: Output) -> io::Result<(ExitStatus, Sample)> {
     let kept = File::create(OUTPUT)?;
     command.stdout(if output == Output::Kept { Stdio::from(kept) } else { Stdio::null() });
-    command.stderr(File::create(ERRORS)?).stdin(Stdio::null()).env("LC_ALL", "C");
+    command.stderr(File::create(ERRORS)?).env("LC_ALL", "C");
     let start = Instant::now();
     let ended = command.spawn()?.wait4()?;
     let used = ended.rusage;

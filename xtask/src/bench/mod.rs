@@ -27,6 +27,7 @@ mod tool;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use self::answers::Answers;
 use self::data::{Data, Packing};
@@ -197,7 +198,8 @@ fn pair(row: &Row, index: usize, place: &Place, answers: &mut Answers) -> Result
 fn run_once(job: Job, place: &Place, answers: &mut Answers) -> Result<Sample, String> {
     let question = job.question();
     let output = if question.is_some() { Output::Kept } else { Output::Dropped };
-    let (sample, printed) = measure::run(&mut job.command(place), output, job.exit_code())?;
+    let mut command = job.command(place);
+    let (sample, printed) = measure::run(command.stdin(Stdio::null()), output, job.exit_code())?;
     if let Some(question) = question {
         answers.check(question, &job.answer(&printed, place)?)?;
     }
