@@ -16,6 +16,7 @@
 //! | `asked` | what is asked of a server, and whether its answer holds to it |
 //! | `sink`, `open_leaf` | points into open hours, or into runs |
 //! | `arrivals` | whether points come in order, by the first of them |
+//! | `ranks` | series of a sink in the order of the tree |
 //! | `keeping` | points that come in no order, sorted into a run |
 //! | `runs`, `row` | sorted runs in memory or scratch space, and what stands in them |
 //! | `fold` | partial rows and kept points into one row for each leaf |
@@ -42,6 +43,7 @@ mod open_leaf;
 mod order;
 mod overlap;
 mod problems;
+mod ranks;
 mod reading;
 mod refused;
 mod remote;
@@ -92,7 +94,7 @@ use sums::{Looking, find_sums};
 use tables::read_tables;
 
 use crate::{
-    Host, Input, KnownMetric, Options, Source, Task, Work,
+    Host, Input, KnownMetric, Options, Source, Task,
     report::{NotRead, SnapshotRead},
     unread::Beside,
 };
@@ -456,18 +458,6 @@ impl Side {
         }
         shares
     }
-}
-
-/// Feeds one task after the other.
-async fn one_by_one<H: Host, W: Work>(
-    host: &H,
-    tasks: Vec<Task<W>>,
-) -> Result<Vec<Task<W>>, Error> {
-    let mut done = Vec::new();
-    for task in tasks {
-        done.extend(host.read(vec![task]).await?);
-    }
-    Ok(done)
 }
 
 /// A host has to feed every task to its end.

@@ -26,6 +26,7 @@ use super::{
     open_leaf::OpenLeaf,
     order::Order,
     problems::Problems,
+    ranks::Ranks,
     row::{Kept, Place, Row},
     runs::{Run, RunWriter, Spill},
     wanted::{SeriesHash, Wanted},
@@ -273,7 +274,8 @@ impl Sink {
     /// Ranks of the series so far, which stay right until another one is met.
     fn ranks(&mut self) -> Ranks {
         let ranks = self.ranks.take().filter(|ranks| ranks.sorted.len() == self.slots.len());
-        ranks.unwrap_or_else(|| Ranks::of(&self.slots))
+        let series = |id: u32| self.slots.get(id as usize).map(|slot| &slot.series);
+        ranks.unwrap_or_else(|| Ranks::new(self.slots.len(), series))
     }
 
     fn flush_rows(&mut self) -> Result<(), Error> {
@@ -417,32 +419,6 @@ impl Sink {
         } else {
             self.hash_points(id, points, at);
         }
-    }
-}
-
-/// Series in the order of the tree.
-struct Ranks {
-    /// The rank of each series.
-    of: Vec<u32>,
-    /// The series of each rank.
-    sorted: Vec<u32>,
-}
-
-impl Ranks {
-    fn of(slots: &[Slot]) -> Self {
-        let mut sorted: Vec<u32> = (0..).take(slots.len()).collect();
-        sorted.sort_unstable_by_key(|id| slots.get(*id as usize).map(|slot| &slot.series));
-        let mut of = vec![0; sorted.len()];
-        for (rank, id) in (0..).zip(&sorted) {
-            if let Some(slot) = of.get_mut(*id as usize) {
-                *slot = rank;
-            }
-        }
-        Ranks { of, sorted }
-    }
-
-    fn of_series(&self, id: u32) -> u32 {
-        self.of.get(id as usize).copied().unwrap_or_default()
     }
 }
 

@@ -7,11 +7,10 @@ use tsdbproof_core::Error;
 use super::{
     indexed::Collect,
     intake::FirstLook,
-    one_by_one,
     reading::{Holds, Reading},
     staged::Staged,
 };
-use crate::{Host, Input, Task, host::sums_beside};
+use crate::{Host, Input, Task, Work, host::sums_beside};
 
 /// Bytes of sums that are held at once, of more than one file.
 const HELD_BYTES: u64 = 64 << 20;
@@ -100,4 +99,16 @@ impl Looking<'_> {
         };
         Ok(tasks.into_iter().map(staged).collect())
     }
+}
+
+/// Feeds one task after the other.
+async fn one_by_one<H: Host, W: Work>(
+    host: &H,
+    tasks: Vec<Task<W>>,
+) -> Result<Vec<Task<W>>, Error> {
+    let mut done = Vec::new();
+    for task in tasks {
+        done.extend(host.read(vec![task]).await?);
+    }
+    Ok(done)
 }
