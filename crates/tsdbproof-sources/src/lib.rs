@@ -56,6 +56,10 @@ pub fn io_error(error: &io::Error, name: &str) -> Error {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             ("the disk is full".to_owned(), Some("free some space, or choose another folder"))
         }
+        io::ErrorKind::FileTooLarge => (
+            "the file would be larger than a file may be here".to_owned(),
+            Some("raise the limit (`ulimit -f`), or choose another file system"),
+        ),
         _ => (error.to_string(), None),
     };
     let error = Error::new(Kind::Io, what).in_file(name);

@@ -46,7 +46,7 @@ pub(super) struct Args {
     #[arg(value_name = "PATCH", required = true)]
     patches: Vec<OsString>,
 
-    /// The output; its ending says format and compression: .txt, .json, .arrow, .csv, .gz, .zst
+    /// The output; its ending says format and compression: .txt, .jsonl, .arrow, .csv, .gz, .zst
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
 

@@ -44,13 +44,15 @@ pub async fn chain<H: Host>(
     keep: Option<&Keep>,
     options: &Options,
 ) -> Result<Report, Error> {
-    // All full backups are at hand at once.
-    let memory_bytes = options.memory_bytes / (items.len() as u64 + 1);
-    let options = &Options { memory_bytes, ..options.without_file_digests() };
-    let (spill, _) = spills(host, memory_bytes)?;
     let mut report = verdict::report(JobKind::Chain, Vec::new(), options);
     let mut files: Vec<ChainFile> = items.iter().map(file).collect();
-    let mut read = read_own(host, items, &mut files, (&spill, memory_bytes)).await?;
+    // One file of ours is read behind the other, but all full backups are at hand at once.
+    let half_bytes = options.memory_bytes / 2;
+    let (spill, _) = spills(host, half_bytes)?;
+    let mut read = read_own(host, items, &mut files, (&spill, half_bytes)).await?;
+    let fulls = read.iter().filter(|item| item.is_none()).count() as u64;
+    let memory_bytes = half_bytes / fulls.max(1);
+    let options = &Options { memory_bytes, ..options.without_file_digests() };
     let scope = scope_of(items, &read)?;
     let options = &Options { scope: Scope::parse(&scope)?, ..options.clone() };
     let mut first_input = 0;
@@ -65,21 +67,17 @@ pub async fn chain<H: Host>(
     for way in graph.ways() {
         prove::prove(&way, &read, &mut graph, (&spill, options), &mut files)?;
     }
-    let patch_count = read.iter().filter(|item| matches!(item, Item::Patch(_))).count();
     let unproven = graph.unproven_patches(&read);
     report.reasons.extend(reasons(&files, &unproven, not_read));
     let is_faulty = files.iter().any(|file| file.fault.is_some());
     report.verdict = match (is_faulty, report.reasons.is_empty()) {
         (true, _) => Verdict::Damaged,
         (false, false) => Verdict::Incomplete,
-        (false, true) if files.is_empty() => Verdict::Incomplete,
         (false, true) => Verdict::Done,
     };
-    if files.is_empty() {
-        report.reasons.push("there is no backup, patch or manifest".to_owned());
-    }
-    report.notes.extend((patch_count > 0 && scope != Scope::default().text()).then(|| {
-        format!("only {}: full backups were read so, as the patches are", scope.trim_end())
+    report.notes.extend((!scope.is_empty()).then(|| {
+        let scope = scope.trim_end().replace('\n', ", ");
+        format!("full backups were read as the patches and manifests were made: only {scope}")
     }));
     let mut states = graph.told(&files);
     if let Some(keep) = keep {
@@ -121,7 +119,9 @@ fn reasons(files: &[ChainFile], unproven: &[String], not_read: &[NotRead]) -> Ve
         .iter()
         .filter_map(|file| file.fault.as_ref().map(|fault| format!("{}: {fault}", file.name)));
     let not_read = not_read.iter().map(|it| format!("{} was not read: {}", it.name, it.why));
-    faults.chain(unproven.iter().cloned()).chain(not_read).collect()
+    let nothing = "there is no backup, patch or manifest".to_owned();
+    let nothing = files.is_empty().then_some(nothing);
+    faults.chain(unproven.iter().cloned()).chain(not_read).chain(nothing).collect()
 }
 
 /// Reads patches and manifests. One that is damaged is told, and the others are read.
