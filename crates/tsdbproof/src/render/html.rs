@@ -134,9 +134,8 @@ fn banner(report: &Report) -> String {
         Verdict::Different | Verdict::Faulty | Verdict::Damaged => ("bad", "✕"),
     };
     let reasons = report.reasons.iter().chain(&report.notes);
-    let reasons: String = reasons
-        .map(|it| format!("<p class=\"reason\">{}</p>", text(&shown(it, SENTENCE_CHARS))))
-        .collect();
+    let reasons = reasons.map(|it| text(&shown(it, SENTENCE_CHARS)));
+    let reasons: String = reasons.map(|it| format!("<p class=\"reason\">{it}</p>")).collect();
     format!(
         "<div class=\"banner {tone}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span>\
          <div><p class=\"sentence\">{}</p>{reasons}</div></div>\n",
