@@ -20,6 +20,7 @@ mod machine;
 mod measure;
 mod options;
 mod ours;
+mod patches;
 mod report;
 mod row;
 mod tool;
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         }
         [task, name, rest @ ..] if task == "generate" => generate(name, &Options::parse(rest)?),
         [task, file] if task == "inflate" => inflate::count(Path::new(file)),
+        [task, rest @ ..] if task == "patches" => measure_patches(&Options::parse(rest)?),
         _ => bench(&Options::parse(args)?),
     }
 }
@@ -127,6 +129,23 @@ fn bench(options: &Options) -> Result<(), String> {
     let failed = outcomes.iter().chain(growth.outcomes());
     let failed = failed.filter(|outcome| matches!(outcome.end, End::Failed(_))).count();
     if failed == 0 { Ok(()) } else { Err(format!("{failed} rows failed")) }
+}
+
+/// Patches of more and fewer changes, at every size that was asked for.
+fn measure_patches(options: &Options) -> Result<(), String> {
+    env::set_current_dir(shell::root()).map_err(|e| e.to_string())?;
+    let facts = machine::facts(&Versions::new())?;
+    let built = || build("tsdbproof-cli", "tsdbproof");
+    let binary = options.binary.clone().map_or_else(built, Ok)?;
+    let tool = build("xtask", "xtask")?;
+    let place = |points| Place { binary: binary.clone(), tool: tool.clone(), points };
+    let table = |points: &u64| patches::run(&place(*points), options.pairs);
+    let tables = options.points.iter().map(table).collect::<Result<Vec<_>, _>>()?.join("\n");
+    print!("{tables}");
+    if options.write {
+        println!("{}", patches::write(&facts, &tables)?.display());
+    }
+    Ok(())
 }
 
 /// Builds a release; tells where the program lies, from the repository's root where it is below.
