@@ -19,6 +19,7 @@ BINARY, FOLDER = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).
 MAIN = "tests/data/opentsdb/main-import.txt"
 RESTORED = "tests/data/opentsdb/restored/restored-import.txt"
 DIFFERENTIAL = "docs/recipes/differential"
+MIGRATION = "docs/recipes/migration/migration.sh"
 NIGHTLY = "docs/recipes/nightly/verify-restore.sh"
 ACTION = pathlib.Path("ci/github-action/action.yml")
 GITLAB = pathlib.Path("ci/gitlab.yml")
@@ -102,6 +103,18 @@ def differential() -> None:
     print("differential: a week of daily backups, restored to each of its days")
 
 
+def migration() -> None:
+    """The servers are files here; real ones are asked so in the lab."""
+    folder = FOLDER / "migration"
+    run([MIGRATION, "before", MAIN], 0, FOLDER=str(folder), SETTLE="1h")
+    run([MIGRATION, "after", MAIN], 0, FOLDER=str(folder))
+    done = run([MIGRATION, "after", RESTORED], 1, FOLDER=str(folder), FLAGS="--limit=1\n\n--profile=f32")
+    assert "missing" in done.stdout and "in 0 metrics" not in done.stdout, done
+    assert {path.name for path in folder.iterdir()} == {"old.manifest", "old.jsonl", "new.jsonl", "new.html"}
+    run([MIGRATION, "between", MAIN], 2, FOLDER=str(folder))
+    print("migration: before, after, and a new server that lacks points")
+
+
 def pipelines(manifest: str) -> None:
     script = GITLAB.parent.joinpath("verify.sh")
     for base, current, flags, code in [
@@ -174,6 +187,7 @@ def main() -> None:
     schemas()
     nightly(manifest)
     differential()
+    migration()
     pipelines(manifest)
     github(manifest)
     gitlab(manifest)

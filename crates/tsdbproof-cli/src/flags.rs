@@ -4,8 +4,8 @@ use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::Args;
 use tsdbproof::{
-    Allowed, Columns, Duplicates, Error, Options, Scope, TimeUnit, Tolerance, format_by_name,
-    time::parse_time,
+    Allowed, Columns, Duplicates, Effort, Error, Options, Scope, TimeUnit, Tolerance,
+    format_by_name, time::parse_time,
 };
 use tsdbproof_sources::{Opening, PIECE_BYTES, Resources, ServerOptions, memory_bytes};
 
@@ -209,13 +209,31 @@ pub(crate) struct Allowing {
     #[arg(long, value_name = "N")]
     max_different_points: Option<u64>,
 
+    /// End at the first series that differs; a server is asked for no further metric
+    #[arg(long, conflicts_with = "quick")]
+    fail_fast: bool,
+
+    /// Of a server, compare only some days of each metric, and say how probably a loss of 1 % stays
+    /// unseen so; never `same`
+    #[arg(long)]
+    quick: bool,
+
+    /// Draw the days of --quick by this number [default: by the time]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
     /// How many series may be missing as a whole; their points are then no different points
     #[arg(long, value_name = "N")]
     max_missing_series: Option<u64>,
 }
 
 impl Allowing {
-    pub(crate) fn apply(&self, options: &mut Options) {
+    pub(crate) fn apply(&self, options: &mut Options, now_ms: u64) {
+        options.effort = match (self.fail_fast, self.quick) {
+            (true, _) => Effort::FirstDifference,
+            (false, true) => Effort::Sample(self.seed.unwrap_or(now_ms)),
+            (false, false) => Effort::Whole,
+        };
         let tolerance = Tolerance {
             absolute: self.abs_tol.unwrap_or_default(),
             relative: self.rel_tol.unwrap_or_default(),

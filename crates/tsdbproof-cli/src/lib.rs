@@ -167,8 +167,8 @@ fn exit_code(report: &Report, allow_partial: bool) -> u8 {
     match report.verdict {
         Verdict::Done | Verdict::SameBytes | Verdict::Same | Verdict::Tolerated => 0,
         Verdict::Different | Verdict::Faulty | Verdict::Damaged => 1,
-        Verdict::Incomplete if allow_partial => 0,
-        Verdict::Incomplete => 3,
+        Verdict::Sampled | Verdict::Incomplete if allow_partial => 0,
+        Verdict::Sampled | Verdict::Incomplete => 3,
     }
 }
 

@@ -7,6 +7,8 @@ mod fake;
 mod faults;
 #[path = "live/jobs.rs"]
 mod jobs;
+#[path = "live/part.rs"]
+mod part;
 #[path = "live/put.rs"]
 mod put;
 #[path = "live/resume.rs"]
@@ -71,7 +73,7 @@ fn a_server_is_only_ever_read() {
     for request in fake.seen() {
         let path = request.path.split('?').next().unwrap();
         let is_read = match request.method.as_str() {
-            "GET" => ["/api/version", "/api/suggest"].contains(&path),
+            "GET" => ["/api/version", "/api/suggest", "/api/config"].contains(&path),
             "POST" => ["/api/query", "/api/search/lookup"].contains(&path),
             _ => false,
         };

@@ -1,6 +1,6 @@
 //! The only door to the machine: a host feeds bytes to work, and lends scratch space.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use tsdbproof_core::{Error, Kind, quote};
 use tsdbproof_formats::{Format, Limits, Probe, is_crc_file, probe};
@@ -151,7 +151,7 @@ pub trait Work: Send {
     fn finish(&mut self) -> Result<(), Error>;
 
     /// Takes what is to be known beside the bytes, of a live input.
-    fn tell(&mut self, _: Told) -> Result<(), Error> {
+    fn tell(&mut self, _: Told) -> Result<Flow, Error> {
         Err(Error::new(Kind::Unsupported, "a server can't be read for this"))
     }
 
@@ -192,6 +192,8 @@ pub enum Told {
         /// The last instant.
         to_ms: u64,
     },
+    /// All answers for this metric came. [`Flow::Enough`]: no other has to be asked for.
+    Ended(Arc<str>),
     /// Points could not be had.
     Unread(Unread),
     /// What else should be known.
@@ -207,6 +209,8 @@ pub struct KnownMetric {
     pub first_ms: u64,
     /// Its last instant there, in milliseconds.
     pub last_ms: u64,
+    /// The times that are sought of it, in milliseconds, if not all.
+    pub only_ms: Option<Vec<Range<u64>>>,
 }
 
 /// What is sought in a live input.
@@ -214,8 +218,10 @@ pub struct KnownMetric {
 pub struct Sought {
     /// Only this; more may come.
     pub scope: Scope,
-    /// What stands on the other side. What stands only in the input is sought as well.
+    /// What stands on the other side.
     pub known: Vec<KnownMetric>,
+    /// Whether nothing else is sought; if not, what stands only in the input is.
+    pub is_sample: bool,
 }
 
 /// Work with the place where its bytes begin.

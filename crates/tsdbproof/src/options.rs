@@ -49,6 +49,18 @@ impl Allowed {
     }
 }
 
+/// How much of a comparison is done. Only the whole of it can say "same".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Effort {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Up to the first series that differs.
+    FirstDifference,
+    /// Of a server, some days of each metric, drawn by this seed.
+    Sample(u64),
+}
+
 /// What a job is asked to do, apart from its inputs.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -71,6 +83,8 @@ pub struct Options {
     pub allow_empty: bool,
     /// What may differ in a comparison.
     pub allowed: Allowed,
+    /// How much of a comparison is done.
+    pub effort: Effort,
     /// Bytes of memory, over all threads.
     pub memory_bytes: u64,
     /// When times to live are counted to, in milliseconds since 1970; `None`: when the snapshot was taken.
@@ -120,6 +134,7 @@ impl Default for Options {
             strict: false,
             allow_empty: false,
             allowed: Allowed::default(),
+            effort: Effort::Whole,
             memory_bytes: 1 << 30,
             now_ms: None,
             read: ReadOptions::default(),

@@ -24,7 +24,7 @@ pub use chained::{ChainFile, ChainState, ChainStep, Chained};
 pub use checked::{Checked, Finding, FindingKind, Findings, KindCount};
 pub use compared::{
     Cause, Compared, ComparedMetric, Counts, Difference, Differences, KindChange, MetricCounts,
-    PointDifference,
+    PointDifference, Sampled,
 };
 pub use converted::{Converted, LeftOut};
 pub use explained::{Explanation, PlannedInput, PlannedSide};
@@ -120,6 +120,8 @@ pub enum Verdict {
     Faulty,
     /// No difference seen, but a source is damaged.
     Damaged,
+    /// No difference seen in a sample.
+    Sampled,
     /// No difference seen, but not all was read or compared.
     Incomplete,
 }

@@ -119,6 +119,18 @@ impl Unread {
         Unread { metric: None, tags: None, from_ms: 0, to_ms: 0, why }
     }
 
+    /// A series whose name a server can't hold, or does not tell.
+    pub(crate) fn of_lost_name(series: &Series) -> Self {
+        let why = "OpenTSDB stores characters outside Latin-1 as ?, so this may be another series";
+        let (metric, tags) = (Some(series.metric.clone()), Some(series.tags.clone()));
+        Unread { metric, tags, from_ms: 0, to_ms: u64::MAX, why: why.to_owned() }
+    }
+
+    /// Values beside those that were read: a server shows one of each instant.
+    pub fn hidden(why: String) -> Self {
+        Unread { metric: None, tags: None, from_ms: u64::MAX, to_ms: u64::MAX, why }
+    }
+
     /// Whether it touches a time, in milliseconds; `None`: all times.
     pub(crate) fn touches(&self, window_ms: Option<(u64, u64)>) -> bool {
         let is_near = |(from, to)| self.from_ms < to && from < self.to_ms;
@@ -136,6 +148,7 @@ impl Unread {
         };
         match (self.from_ms, self.to_ms) {
             (0, 0) => "metrics that are not listed".to_owned(),
+            (u64::MAX, _) => "values of instants with several".to_owned(),
             (0, u64::MAX) => series,
             (from, u64::MAX) => format!("{series} from {}", crate::time::time(from)),
             (from, to) => format!("{series} {}", window(from, to)),

@@ -136,7 +136,7 @@ class Lab:
             "<encoder><pattern>%d{ISO8601} %-5level [%logger{0}.%M] - %msg%n</pattern></encoder></appender>"
             '<root level="WARN"><appender-ref ref="E"/></root></configuration>\n')
 
-    def tsd_conf(self, table, compact=False):
+    def tsd_conf(self, table, compact=False, more=None):
         """The configuration file of a TSD or tool on the tables TABLE and TABLE-uid."""
         settings = {
             "tsd.network.port": self.tsd_port,
@@ -151,6 +151,7 @@ class Lab:
             "tsd.storage.hbase.uid_table": f"{table}-uid",
             "tsd.storage.flush_interval": 50,
             "tsd.storage.enable_compaction": str(compact).lower(),
+            **(more or {}),
         }
         path = STATE / f"conf/tsd/{table}{'-compact' if compact else ''}.conf"
         path.write_text("".join(f"{k} = {v}\n" for k, v in settings.items()))
@@ -185,15 +186,15 @@ class Lab:
         except LabError as error:
             raise LabError(f"HBase did not come up: {error}; the log of HBase: {STATE}/logs/hbase.log") from None
 
-    def start_tsd(self, table, compact=False):
-        conf = self.tsd_conf(table, compact)
+    def start_tsd(self, table, compact=False, settings=None):
+        conf = self.tsd_conf(table, compact, settings)
         command = self.command("opentsdb", "256m", "net.opentsdb.tools.TSDMain", f"--config={conf}")
         self.start(f"tsd-{conf.stem}", command, self.tsd_port, TSD_LIMIT_S)
 
-    def stop_tsd(self):
+    def stop_tsd(self, how=signal.SIGTERM):
         """Ends the TSD in good order: it flushes what it holds and, if it compacts, compacts every row it wrote to."""
         name = next(name for name in self.servers if name.startswith("tsd-"))
-        self.servers[name].terminate()
+        self.servers[name].send_signal(how)
         try:
             self.servers[name].wait(TSD_LIMIT_S)
         except subprocess.TimeoutExpired:

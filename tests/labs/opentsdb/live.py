@@ -40,6 +40,20 @@ class Live:
         self.run("archive", "convert", server, *whole, "-o", "live.txt.gz", "--quiet")
         self.run("archive read back", "diff", "first.txt", "live.txt.gz", *whole, "--quiet")
 
+    def start(self, *args, **variables):
+        """The command, left running."""
+        env = {k: v for k, v in os.environ.items() if not k.startswith("TSDBPROOF")} | variables
+        return subprocess.Popen([self.program, *args], cwd=self.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def end(self, name, job):
+        """Waits for the end of what was started, and keeps what it said."""
+        try:
+            out, err = job.communicate(timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            job.kill()
+            out, err = job.communicate()
+        self.said[name] = job.returncode, out, err
+
     def through_a_proxy(self, server, metric):
         """The same server behind TLS and a password."""
         if self.program is None:
@@ -57,17 +71,12 @@ class Live:
         """A server that goes away in the middle and comes back."""
         if self.program is None:
             return
-        env = {k: v for k, v in os.environ.items() if not k.startswith("TSDBPROOF")}
-        command = [self.program, "manifest", server, "-o", "restarted.manifest", "--report", "json", "--rate", "60"]
-        job = subprocess.Popen(command, cwd=self.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        job = self.start("manifest", server, "-o", "restarted.manifest", "--report", "json", "--rate", "60")
         restart()
         goes_on = job.poll() is None
-        try:
-            out, err = job.communicate(timeout=LIMIT_S)
-        except subprocess.TimeoutExpired:
-            job.kill()
-            out, err = job.communicate()
-        self.said["restarted"] = job.returncode if goes_on else "it ended before the restart", out, err
+        self.end("restarted", job)
+        if not goes_on:
+            self.said["restarted"] = "it ended before the restart", *self.said["restarted"][1:]
 
     def of_restored(self, server):
         self.run("restored", "diff", "first.txt", server, "--report", "json")

@@ -14,13 +14,16 @@ class Proxy:
         self.server, self.folder = server.removeprefix("http://"), folder
         self.wanted = "Basic " + base64.b64encode(credentials.encode()).decode()
 
-    def __enter__(self):
+    def make_certificates(self):
         name = ["-subj", "/CN=lab", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2", "-nodes", "-newkey", "rsa:2048"]
         self.openssl("req", "-x509", *name, "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", "ca.key", "-out", "ca.pem")
         self.openssl("req", *name, "-keyout", "tls.key", "-out", "tls.csr")
         (self.folder / "tls.ext").write_text("subjectAltName=IP:127.0.0.1\n")
         self.openssl("x509", "-req", "-in", "tls.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
                      "-extfile", "tls.ext", "-out", "tls.pem")
+
+    def __enter__(self):
+        self.make_certificates()
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(self.server, self.wanted))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.folder / "tls.pem", self.folder / "tls.key")

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -45,6 +46,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FORMAT", value_parser = values::written_format())]
     write: Option<&'static str>,
 
+    /// Also write the manifest of the source here, which tells what of it could not be read too
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+
     /// A file for each metric and day, in folders metric=…/day=…, as Hive and Spark name them
     #[arg(long)]
     partition: bool,
@@ -76,8 +81,23 @@ impl Args {
         if self.explaining.explain {
             let plan = Plan { opening, resources: self.access.resources(), telling: &self.telling };
             let asked = Asked::Convert(&source, target);
-            return plan.explain(machine, asked, &options, &[&self.output]);
+            let manifest = self.manifest.as_deref();
+            let writes: Vec<&Path> = manifest.into_iter().chain([self.output.as_path()]).collect();
+            return plan.explain(machine, asked, &options, &writes);
         }
+        let mut manifest = match &self.manifest {
+            Some(path) if *path == self.output => {
+                return Err(usage(
+                    "the manifest would go where the points go",
+                    "name another file",
+                ));
+            }
+            Some(path) => {
+                check_output(&self.telling, machine, path, "the manifest")?;
+                Some(Sink::file(path, &opening, &machine.stop)?)
+            }
+            None => None,
+        };
         let mut outputs = self.outputs(machine)?;
         let (palette, display) = (self.telling.palette(machine), self.telling.display(machine));
         let mut messages = Vec::new();
@@ -90,12 +110,15 @@ impl Args {
         let progress = Progress::default();
         let host = opening.into_host(self.access.resources(), progress.clone())?;
         let report = watch(display, &progress, machine.err, || {
-            block_on(tsdbproof::convert(&host, &source, target, &options, &mut outputs))
+            let manifest = manifest.as_mut().map(|sink| sink as &mut (dyn Write + Send));
+            let to = (&mut outputs, manifest);
+            block_on(tsdbproof::convert_with_manifest(&host, &source, target, &options, to))
         })?;
         match pipe {
             Some(mut pipe) => outputs.copy_to(&mut pipe)?,
             None => outputs.commit()?,
         }
+        manifest.map_or(Ok(()), Sink::commit)?;
         reports.finish(&report)?;
         machine.err.write_all(&messages)?;
         Ok(Ended::with(report, self.leniency.allow_partial))

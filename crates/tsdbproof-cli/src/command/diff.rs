@@ -75,7 +75,7 @@ impl Args {
     pub(super) fn run(self, machine: &mut Machine<'_>) -> Result<Ended, Error> {
         let mut options = Options { profile: self.profile, ..Options::default() };
         self.filters.apply(&mut options, machine.now_ms)?;
-        self.allowing.apply(&mut options);
+        self.allowing.apply(&mut options, machine.now_ms);
         self.leniency.apply(&mut options);
         let mut opening = self.access.open(&mut options, machine)?;
         let base = opening.source_with_uids(slice::from_ref(&self.base), &self.uids_base)?;

@@ -1,7 +1,8 @@
 //! What is asked of OpenTSDB, and what a refusal means: pure.
 //!
-//! To read, only three paths are asked for, none of which writes: `/api/query` (POST, which needs no
-//! room in an address), `/api/suggest` and `/api/search/lookup`. A body has no `delete`.
+//! To read, only these paths are asked for, none of which writes: `/api/query` (POST, which needs no
+//! room in an address), `/api/search/lookup`, `/api/suggest`, `/api/version` and `/api/config`. A body
+//! has no `delete`.
 //!
 //! Source: OpenTSDB 2.4.1 `tsd/QueryRpc.java`, `core/TSQuery.java`, `core/TSSubQuery.java`,
 //! `tsd/SearchRpc.java`.
@@ -23,6 +24,8 @@ const MESSAGE_CHARS: usize = 240;
 
 /// The version, which every server tells.
 pub(super) const VERSION: &str = "/api/version";
+/// Settings.
+pub(super) const CONFIG: &str = "/api/config";
 /// Points.
 pub(super) const QUERY: &str = "/api/query";
 /// Series.

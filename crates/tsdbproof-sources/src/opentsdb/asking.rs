@@ -87,8 +87,14 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     fn run(&mut self) -> Result<(), Ended> {
-        let Asking { scope, now_ms, .. } = self.asking;
-        let mut windows = Windows::new(scope.clone(), self.metric.known_ms, *now_ms);
+        let scope = &self.asking.scope;
+        let Some(only) = &self.metric.only_ms else { return self.run_in(scope.clone()) };
+        let parts = only.iter().map(|it| it.start.max(scope.start)..it.end.min(scope.end));
+        parts.filter(|part| !part.is_empty()).try_for_each(|part| self.run_in(part))
+    }
+
+    fn run_in(&mut self, scope: Range<u64>) -> Result<(), Ended> {
+        let mut windows = Windows::new(scope, self.metric.known_ms, self.asking.now_ms);
         while let Some(window) = windows.next() {
             let (why, is_too_much) = match self.query(None, &window)? {
                 Ok(bytes) => {

@@ -6,6 +6,7 @@
 //! | `plan`, `ask` | which windows are asked for, with which words, and what a refusal means: pure |
 //! | `client`, `whole` | one request, with its retries, up to a whole answer |
 //! | `resume` | answers that outlive a run |
+//! | `config` | what the server says of itself |
 //! | `names`, `series` | the metrics of the server, and the series of one |
 //! | `asking` | all windows of one metric |
 //! | `put`, `delete`, `journal` | the only code that writes: points, rows before them, and how far it came |
@@ -18,6 +19,7 @@ mod address;
 mod ask;
 mod asking;
 mod client;
+mod config;
 mod credentials;
 mod delete;
 mod journal;
@@ -163,9 +165,12 @@ impl Server {
         let sought = self.sought.lock().unwrap_or_else(PoisonError::into_inner).take();
         let sought = sought.unwrap_or_default();
         let (metrics, gaps) = names::metrics(&client, &sought, temp_dir)?;
-        gaps.into_iter().map(Told::Unread).try_for_each(|told| work.tell(told))?;
+        config::duplicates(&client, temp_dir)?
+            .into_iter()
+            .try_for_each(|it| work.tell(it).map(drop))?;
+        gaps.into_iter().map(Told::Unread).try_for_each(|told| work.tell(told).map(drop))?;
         let scope = sought.scope.from_ms.unwrap_or(0)..sought.scope.to_ms.unwrap_or(u64::MAX);
-        beyond(&scope, &sought).into_iter().try_for_each(|told| work.tell(told))?;
+        beyond(&scope, &sought).into_iter().try_for_each(|told| work.tell(told).map(drop))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let asking = Asking {
             client,
@@ -180,7 +185,7 @@ impl Server {
             .iter()
             .filter_map(|kept| kept.note())
             .map(Told::Note)
-            .try_for_each(|it| work.tell(it))
+            .try_for_each(|it| work.tell(it).map(drop))
     }
 
     /// Starts those who ask; they end when nobody has a job for them.
@@ -209,18 +214,21 @@ impl Server {
         feeding: &mut Feeding<'_, W>,
     ) -> Result<(), Error> {
         let mut metrics = metrics.into_iter();
-        let mut ahead: VecDeque<Receiver<Event>> = VecDeque::new();
+        let mut ahead: VecDeque<(Arc<str>, Receiver<Event>)> = VecDeque::new();
         loop {
             while ahead.len() < self.concurrency
                 && let Some(metric) = metrics.next()
             {
                 let (sender, events) = sync_channel(ANSWERS_AHEAD);
+                let name = Arc::clone(&metric.name);
                 jobs.send((metric, sender)).map_err(|_| died())?;
-                ahead.push_back(events);
+                ahead.push_back((name, events));
             }
-            let Some(events) = ahead.pop_front() else { return Ok(()) };
-            if self.read(&events, feeding)? == Flow::Enough {
-                return Ok(());
+            let Some((name, events)) = ahead.pop_front() else { return Ok(()) };
+            if self.read(&name, &events, feeding)? == Flow::Enough {
+                let behind = ahead.into_iter().map(|(name, _)| name);
+                let behind = behind.chain(metrics.map(|metric| metric.name));
+                return behind.map(left_out).try_for_each(|it| feeding.work.tell(it).map(drop));
             }
         }
     }
@@ -228,6 +236,7 @@ impl Server {
     /// Feeds one metric.
     fn read<W: Work>(
         &self,
+        metric: &Arc<str>,
         events: &Receiver<Event>,
         feeding: &mut Feeding<'_, W>,
     ) -> Result<Flow, Error> {
@@ -235,9 +244,9 @@ impl Server {
             self.stop.check()?;
             (feeding.go_on)()?;
             match events.recv_timeout(LOOK_EVERY) {
-                Ok(Event::Done) => return Ok(Flow::More),
+                Ok(Event::Done) => return feeding.work.tell(Told::Ended(Arc::clone(metric))),
                 Ok(Event::Failed(error)) => return Err(error),
-                Ok(Event::Unread(gap)) => feeding.work.tell(Told::Unread(gap))?,
+                Ok(Event::Unread(gap)) => drop(feeding.work.tell(Told::Unread(gap))?),
                 Ok(Event::Answer(told, answer)) => {
                     feeding.work.tell(told)?;
                     if feeding.push(answer)? == Flow::Enough {
@@ -292,6 +301,13 @@ fn beyond(scope: &Range<u64>, sought: &Sought) -> Option<Told> {
     }
     let why = "OpenTSDB can't be asked for so late a time".to_owned();
     Some(Told::Unread(Unread { metric: None, tags: None, from_ms, to_ms: scope.end, why }))
+}
+
+/// A metric that nobody has to know any more.
+fn left_out(metric: Arc<str>) -> Told {
+    let why = "not asked for: others differ already".to_owned();
+    let metric = Some(metric.to_string());
+    Told::Unread(Unread { metric, tags: None, from_ms: 0, to_ms: u64::MAX, why })
 }
 
 fn died() -> Error {

@@ -1,6 +1,6 @@
 //! The metrics of a server: those that stand on the other side, and those that it lists itself.
 
-use std::{collections::BTreeMap, io::BufReader, path::Path, sync::Arc};
+use std::{collections::BTreeMap, io::BufReader, ops::Range, path::Path, sync::Arc};
 
 use tsdbproof::{Error, KnownMetric, Scope, Sought, Unread};
 
@@ -15,6 +15,8 @@ pub(super) struct Metric {
     pub(super) name: Arc<str>,
     /// The first and the last instant on the other side.
     pub(super) known_ms: Option<(u64, u64)>,
+    /// The times that are asked for, if not all.
+    pub(super) only_ms: Option<Vec<Range<u64>>>,
 }
 
 /// All metrics, by name, and what of them can't be asked for.
@@ -23,6 +25,9 @@ pub(super) fn metrics(
     sought: &Sought,
     temp_dir: &Path,
 ) -> Result<(Vec<Metric>, Vec<Unread>), Error> {
+    if sought.is_sample {
+        return Ok(without_ambiguous(join(&sought.known, Vec::new(), &sought.scope)));
+    }
     let mut listed = List::default();
     let prefixes = std::iter::once(String::new()).chain(ask::other_prefixes());
     for prefix in prefixes {
@@ -96,11 +101,16 @@ impl List {
 
 /// Both lists as one, without what is out of scope.
 fn join(known: &[KnownMetric], listed: Vec<String>, scope: &Scope) -> Vec<Metric> {
-    let mut all: BTreeMap<String, Option<(u64, u64)>> = BTreeMap::new();
+    let mut all: BTreeMap<String, Option<&KnownMetric>> = BTreeMap::new();
     all.extend(listed.into_iter().map(|name| (name, None)));
-    all.extend(known.iter().map(|it| (it.metric.clone(), Some((it.first_ms, it.last_ms)))));
+    all.extend(known.iter().map(|it| (it.metric.clone(), Some(it))));
     let all = all.into_iter().filter(|(name, _)| scope.holds_metric(name));
-    all.map(|(name, known_ms)| Metric { name: name.into(), known_ms }).collect()
+    let metric = |(name, known): (String, Option<&KnownMetric>)| Metric {
+        name: name.into(),
+        known_ms: known.map(|known| (known.first_ms, known.last_ms)),
+        only_ms: known.and_then(|known| known.only_ms.clone()),
+    };
+    all.map(metric).collect()
 }
 
 #[cfg(test)]
@@ -109,7 +119,7 @@ mod tests {
 
     #[test]
     fn names_that_may_stand_for_another_are_not_asked_for() {
-        let metric = |name: &str| Metric { name: name.into(), known_ms: None };
+        let metric = |name: &str| Metric { name: name.into(), known_ms: None, only_ms: None };
         let all = ["??", "a", "ü"].map(metric).to_vec();
         assert_eq!(without_ambiguous(all.clone()), (all.clone(), Vec::new()));
         let (clear, gaps) = without_ambiguous([all, vec![metric("日本")]].concat());
@@ -120,7 +130,12 @@ mod tests {
 
     #[test]
     fn what_is_known_and_what_is_listed_are_one_list_in_scope() {
-        let known = |metric: &str| KnownMetric { metric: metric.into(), first_ms: 1, last_ms: 2 };
+        let known = |metric: &str| KnownMetric {
+            metric: metric.into(),
+            first_ms: 1,
+            last_ms: 2,
+            only_ms: None,
+        };
         let scope = Scope { metrics: vec!["a*".into()], ..Scope::default() };
         let known = [known("ab"), known("b")];
         let all = join(&known, vec!["ac".into(), "ab".into(), "c".into()], &scope);

@@ -227,6 +227,9 @@ pub(crate) fn answer(points: &Points, request: &Request) -> Reply {
     let Some((path, asked)) = request.path.split_once('?') else {
         return match request.path.as_str() {
             "/api/version" => Reply::Answer(200, r#"{"version":"2.4.1"}"#.to_owned()),
+            "/api/config" => {
+                Reply::Answer(200, r#"{"tsd.storage.fix_duplicates":"false"}"#.to_owned())
+            }
             "/api/query" => query(points, request),
             "/api/search/lookup" => lookup(points, &request.json()),
             _ => error(404, "Endpoint not found"),

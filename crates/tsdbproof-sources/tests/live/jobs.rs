@@ -12,7 +12,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 use tsdbproof::{
-    Against, Error, Input, Options, Source,
+    Against, Effort, Error, Input, Options, Source,
     report::{Difference, Differences, Report},
 };
 use tsdbproof_sources::{
@@ -55,6 +55,7 @@ pub(crate) struct Job {
     pub(crate) metric: Option<&'static str>,
     pub(crate) from_ms: Option<u64>,
     pub(crate) settle_ms: Option<u64>,
+    pub(crate) effort: Effort,
     pub(crate) kept: Option<Arc<KeptAnswers>>,
 }
 
@@ -69,6 +70,7 @@ impl Default for Job {
             metric: None,
             from_ms: None,
             settle_ms: None,
+            effort: Effort::Whole,
             kept: None,
         }
     }
@@ -102,6 +104,7 @@ impl Job {
         options.scope.metrics = self.metric.map(str::to_owned).into_iter().collect();
         options.scope.from_ms = self.from_ms;
         options.settle_ms = self.settle_ms;
+        options.effort = self.effort;
         options
     }
 

@@ -3,20 +3,23 @@
 //! Equal digests end the matter. Where both sides can show their points, the leaves that differ
 //! are looked at once more, and the points themselves are compared.
 
-use tsdbproof_core::{Error, HOUR_MS, Hour, Kind, Loss, Profile, Record, Series, digest::Depth};
+use tsdbproof_core::{Error, Hour, Kind, Loss, Profile, Record, Series, digest::Depth};
 
 use super::{
     kinds,
     lacking::Lacking,
+    pairs::Pairs,
     reconcile::{Group, Lossy, Reconciled},
+    sample::Sample as Drawn,
     stretch::{Sample, Stretch, emit},
     unnamed::Unnamed,
     unprinted::is_scan,
 };
 use crate::{
-    Host, Options,
+    Effort, Host, Options,
     look::{
-        Conflicts, Kept, Leaves, Looked, Merge, Row, Run, SeriesHash, Wanted, next_instant, resolve,
+        Conflicts, Kept, Leaves, Looked, Merge, Row, Run, SeriesHash, Wanted, next_instant,
+        resolve, window_ms,
     },
     report::{Compared, ComparedMetric, Differences},
     unread::Gaps,
@@ -31,6 +34,8 @@ pub(crate) struct Compare<'a> {
     pub(crate) has_unnamed: bool,
     /// What could not be read of it.
     pub(crate) unread: &'a Gaps,
+    /// What of it is held against the other side, if not all.
+    pub(crate) drawn: Option<&'a Drawn>,
 }
 
 /// Compares two sides at the depth that both reach.
@@ -44,11 +49,21 @@ pub(crate) async fn compare<H: Host>(
     let leaves = [base.leaves.at_depth(depth)?, current.leaves.at_depth(depth)?];
     let unnamed =
         [Unnamed::of(&leaves[0], base.has_unnamed)?, Unnamed::of(&leaves[1], current.has_unnamed)?];
+    let drawn = base.drawn.or(current.drawn);
+    let unread = [base.unread, current.unread];
+    let ends_early =
+        options.effort == Effort::FirstDifference && unread.iter().all(|gaps| gaps.is_empty());
     let mut points = None;
     if let (Some(base), Some(current)) = (base.looked, current.looked) {
-        let is_wanted = |rows: &_, on_both| {
-            let is_done = are_equal(rows, options.profile) && !kinds::differ(rows);
-            on_both && !is_done && !has_unnamed(rows)
+        let mut first = None;
+        let is_wanted = |series: &Series, rows: &[Option<Row>; 2], on_both| {
+            let is_equal = are_equal(rows, options.profile);
+            let is_done = is_equal && !kinds::differ(rows);
+            let is_wanted =
+                on_both && !is_done && !has_unnamed(rows) && is_drawn(drawn, series, rows);
+            // What lost something on its way may come out equal.
+            let is_sure = !is_equal && Lossy::of(rows).is_none();
+            is_wanted && (!ends_early || is_first(&mut first, series, is_sure))
         };
         let [of_base, of_current] = wanted(&leaves, is_wanted)?;
         let runs =
@@ -59,8 +74,7 @@ pub(crate) async fn compare<H: Host>(
     let by_hour = depth == Depth::Hour;
     let is_scan = [&base, &current].map(|side| by_hour && is_scan(side.looked));
     let lacking = Lacking::new(is_scan, [expiry(base.looked), expiry(current.looked)]);
-    let unread = [base.unread, current.unread];
-    Comparison { options, depth, unnamed, lacking, points, unread, compared, differences }
+    Comparison { options, depth, unnamed, lacking, points, unread, drawn, compared, differences }
         .run(&leaves)
 }
 
@@ -77,14 +91,14 @@ pub(super) fn open(looked: &Looked, runs: &[Run]) -> Result<Merge<Kept>, Error> 
 /// The leaves of each side whose points are needed, by the rows of both and whether both have the series.
 pub(super) fn wanted(
     leaves: &[Leaves; 2],
-    is_wanted: impl Fn(&[Option<Row>; 2], bool) -> bool,
+    mut is_wanted: impl FnMut(&Series, &[Option<Row>; 2], bool) -> bool,
 ) -> Result<[Wanted; 2], Error> {
     let mut wanted = [Wanted::new(), Wanted::new()];
     let mut pairs = Pairs::open(leaves)?;
     while let Some((series, on_both)) = pairs.next_series()? {
         let hash = SeriesHash::of(&series);
         while let Some(rows) = pairs.next()? {
-            if !is_wanted(&rows, on_both) {
+            if !is_wanted(&series, &rows, on_both) {
                 continue;
             }
             for (wanted, row) in wanted.iter_mut().zip(&rows) {
@@ -104,57 +118,26 @@ pub(super) fn are_equal(rows: &[Option<Row>; 2], profile: Profile) -> bool {
     }
 }
 
+/// Whether a series is none behind the first that surely differs.
+fn is_first(first: &mut Option<Series>, series: &Series, is_sure: bool) -> bool {
+    match first {
+        Some(first) => first == series,
+        None => {
+            *first = is_sure.then(|| series.clone());
+            true
+        }
+    }
+}
+
+/// Whether these rows are held against each other.
+fn is_drawn(drawn: Option<&Drawn>, series: &Series, rows: &[Option<Row>; 2]) -> bool {
+    let hour = rows.iter().flatten().map(|row| row.hour).next();
+    drawn.is_none_or(|drawn| hour.is_some_and(|hour| drawn.holds(&series.metric, hour)))
+}
+
 /// Whether nobody can tell of which series these are.
 fn has_unnamed(rows: &[Option<Row>; 2]) -> bool {
     rows.iter().flatten().any(|row| row.losses.holds(Loss::UnnamedUids))
-}
-
-/// The rows of two sides, side by side.
-pub(super) struct Pairs {
-    base: Merge<Row>,
-    current: Merge<Row>,
-}
-
-impl Pairs {
-    pub(super) fn open([base, current]: &[Leaves; 2]) -> Result<Self, Error> {
-        Ok(Pairs { base: base.rows()?, current: current.rows()? })
-    }
-
-    /// The next series, and whether both sides have it.
-    pub(super) fn next_series(&mut self) -> Result<Option<(Series, bool)>, Error> {
-        let next = self.base.peek_series()?.into_iter().chain(self.current.peek_series()?).min();
-        let Some(series) = next.cloned() else { return Ok(None) };
-        let (in_base, in_current) = (self.base.seek(&series)?, self.current.seek(&series)?);
-        Ok(Some((series, in_base && in_current)))
-    }
-
-    /// The next node of the series, as each side has it.
-    pub(super) fn next(&mut self) -> Result<Option<[Option<Row>; 2]>, Error> {
-        let rows = [self.base.peek(), self.current.peek()];
-        let Some(hour) = rows.into_iter().flatten().map(|row| row.hour).min() else {
-            return Ok(None);
-        };
-        let take = |merge: &mut Merge<Row>| match merge.peek() {
-            Some(row) if row.hour == hour => merge.next(),
-            _ => Ok(None),
-        };
-        Ok(Some([take(&mut self.base)?, take(&mut self.current)?]))
-    }
-}
-
-/// Milliseconds that a node of this depth spans; `None` where it has no time of its own.
-fn span_ms(depth: Depth) -> Option<u64> {
-    match depth {
-        Depth::Hour => Some(HOUR_MS),
-        Depth::Day => Some(24 * HOUR_MS),
-        Depth::Series | Depth::Metric => None,
-    }
-}
-
-/// The milliseconds of the node of this depth that begins with an hour.
-fn window_ms(depth: Depth, hour: Hour) -> Option<(u64, u64)> {
-    let from = u64::from(hour) * HOUR_MS;
-    span_ms(depth).map(|span| (from, from + span))
 }
 
 struct Comparison<'a> {
@@ -165,6 +148,7 @@ struct Comparison<'a> {
     lacking: Lacking,
     points: Option<[Merge<Kept>; 2]>,
     unread: [&'a Gaps; 2],
+    drawn: Option<&'a Drawn>,
     compared: Compared,
     differences: &'a mut dyn Differences,
 }
@@ -174,7 +158,14 @@ impl Comparison<'_> {
         let mut pairs = Pairs::open(leaves)?;
         let mut metric = None::<String>;
         let mut before = self.tally();
+        let ends_early = self.options.effort == Effort::FirstDifference;
         while let Some((series, on_both)) = pairs.next_series()? {
+            if ends_early && self.compared.counts.weight() > 0 {
+                while pairs.next()?.is_some() {
+                    self.compared.left_nodes += 1;
+                }
+                continue;
+            }
             if metric.as_ref() != Some(&series.metric) {
                 self.tell(metric.replace(series.metric.clone()), before);
                 before = self.tally();
@@ -217,10 +208,16 @@ impl Comparison<'_> {
         let missing_before = self.compared.missing_series_points;
         let mut may_be = MayBe::default();
         let unread = self.unread;
+        // Of a sample nobody knows what else the series has.
+        let is_alone = !on_both && self.drawn.is_none();
         let gaps: Vec<_> = unread.iter().flat_map(|gaps| gaps.of(series, self.depth)).collect();
         while let Some(rows) = pairs.next()? {
             let Some(hour) = rows.iter().flatten().map(|row| row.hour).next() else { continue };
             let window_ms = window_ms(self.depth, hour);
+            if !is_drawn(self.drawn, series, &rows) {
+                self.compared.left_nodes += 1;
+                continue;
+            }
             if gaps.iter().any(|gap| gap.touches(window_ms)) {
                 self.compared.unread_nodes += 1;
                 continue;
@@ -238,7 +235,7 @@ impl Comparison<'_> {
                 self.note_kinds(series, &rows)?;
                 continue;
             }
-            let joins = |last: &&mut Stretch| !on_both || last.is_followed_by(window_ms);
+            let joins = |last: &&mut Stretch| is_alone || last.is_followed_by(window_ms);
             let stretch = match stretches.last_mut().filter(joins) {
                 Some(last) => last,
                 None => {
@@ -259,11 +256,11 @@ impl Comparison<'_> {
             if stretches.len() > STRETCHES {
                 // The last may go on.
                 let last = stretches.pop();
-                self.emit(series, !on_both, std::mem::take(&mut stretches), &sample);
+                self.emit(series, is_alone, std::mem::take(&mut stretches), &sample);
                 stretches.extend(last);
             }
         }
-        self.emit(series, !on_both, stretches, &sample);
+        self.emit(series, is_alone, stretches, &sample);
         let is_missing = self.compared.missing_series_points > missing_before;
         self.compared.missing_series += u64::from(is_missing);
         if differs {
@@ -335,7 +332,7 @@ impl Comparison<'_> {
             _ => {
                 let [missing, _] = stretch.only_on_one(rows, profile);
                 // A node of depth metric does not tell how many series it stands for.
-                if !on_both && self.depth != Depth::Metric {
+                if !on_both && self.drawn.is_none() && self.depth != Depth::Metric {
                     self.compared.missing_series_points += missing;
                 }
             }

@@ -1,6 +1,6 @@
 //! `convert`: the same points in another format, proven by reading what was written.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::Write};
 
 use tsdbproof_core::{Error, Point, Series};
 use tsdbproof_formats::{
@@ -8,7 +8,7 @@ use tsdbproof_formats::{
     writer_for,
 };
 
-use super::{Source, by_day, side, verdict};
+use super::{Source, by_day, manifest::write_of, side, verdict};
 use crate::{
     Host, Options, Outputs, Scope,
     look::{Item, Looked, Manner, Merge, Survey, look, look_as},
@@ -54,12 +54,26 @@ pub async fn convert<H: Host, O: Outputs>(
     options: &Options,
     outputs: &mut O,
 ) -> Result<Report, Error> {
+    convert_with_manifest(host, source, target, options, (outputs, None)).await
+}
+
+/// The same, and writes the manifest of `source`, which also tells what of it could not be read.
+pub async fn convert_with_manifest<H: Host, O: Outputs>(
+    host: &H,
+    source: &Source,
+    target: Target,
+    options: &Options,
+    (outputs, manifest): (&mut O, Option<&mut (dyn Write + Send)>),
+) -> Result<Report, Error> {
     options.check_scope()?;
     let options =
         &Options { memory_bytes: options.memory_bytes / 2, ..options.without_file_digests() };
     let manner = Manner { keeps_points: true, ..Manner::default() };
     let looked = look_as(host, source, 0, options, manner).await?;
-    let survey = side::survey(&looked.leaves)?;
+    let survey = match manifest {
+        Some(out) => write_of(&looked, options, out)?,
+        None => side::survey(&looked.leaves)?,
+    };
     let mut writing =
         Writing::new(target, tag_keys(looked.leaves.rows()?, &Scope::default())?, outputs)?;
     match target.is_partitioned {

@@ -7,7 +7,7 @@ use tsdbproof_core::{Error, digest::Totals};
 use super::{Source, manifests, side, verdict};
 use crate::{
     Host, Options, Scope,
-    look::{Leaves, Merge, Row, RunWriter, look, spills},
+    look::{Leaves, Looked, Merge, Row, RunWriter, Survey, look, spills},
     report::{JobKind, Report, SideTotals},
     store::manifest::Meta,
 };
@@ -24,6 +24,19 @@ pub async fn manifest<H: Host>(
     options.check_scope()?;
     let scope = options.settled().text();
     let looked = look(host, source, 0, options).await?;
+    let survey = write_of(&looked, options, out)?;
+    let side = side::of_source("source", source, &looked, &survey, &scope);
+    let mut report = verdict::of_source(JobKind::Manifest, side, options);
+    report.notes.extend(side::notes(&looked));
+    Ok(report)
+}
+
+/// Writes the manifest of a source that was looked at.
+pub(super) fn write_of(
+    looked: &Looked,
+    options: &Options,
+    out: &mut dyn Write,
+) -> Result<Survey, Error> {
     let mut rows = manifests::Rows::new(out, options.depth)?;
     let survey = looked
         .leaves
@@ -31,17 +44,14 @@ pub async fn manifest<H: Host>(
     let meta = Meta {
         depth: options.depth,
         totals: survey.totals,
-        scope: scope.clone(),
+        scope: options.settled().text(),
         left_out: looked.left_out(),
         losses: std::mem::take(&mut rows.losses),
         unread: looked.beside.unread.clone(),
         files: looked.files.iter().map(side::file_meta).collect(),
     };
     rows.writer.finish(&meta)?;
-    let side = side::of_source("source", source, &looked, &survey, &scope);
-    let mut report = verdict::of_source(JobKind::Manifest, side, options);
-    report.notes.extend(side::notes(&looked));
-    Ok(report)
+    Ok(survey)
 }
 
 /// Joins manifests into one. The host's inputs are the parts.

@@ -7,7 +7,10 @@ use tsdbproof_core::{
     digest::{Depth, Totals},
 };
 
-use super::compare::{Instants, Pairs, are_equal, check_found, open, wanted};
+use super::{
+    compare::{Instants, are_equal, check_found, open, wanted},
+    pairs::Pairs,
+};
 use crate::{
     Host, Options,
     look::{Kept, Leaves, Looked, Merge, Wanted},
@@ -49,7 +52,7 @@ pub(super) async fn write<H: Host>(
     // Whatever profile decides, a patch leads to the numbers as they are.
     let options = &Options { profile: Profile::Exact, ..options.clone() };
     let leaves = ends.each_ref().map(|end| end.leaves.clone());
-    let [of_base, of_current] = wanted(&leaves, |rows, _| !are_equal(rows, Profile::Exact))?;
+    let [of_base, of_current] = wanted(&leaves, |_, rows, _| !are_equal(rows, Profile::Exact))?;
     let [in_base, in_current] = &ends;
     let mut points =
         [in_base.points(host, of_base).await?, in_current.points(host, of_current).await?];

@@ -6,7 +6,7 @@ use tsdbproof_core::Loss;
 use super::allowed::{self, Passes};
 use crate::{
     Options,
-    report::{JobKind, Report, Side, Verdict},
+    report::{JobKind, Report, Sampled, Side, Verdict},
 };
 
 /// A report without an answer yet.
@@ -47,6 +47,16 @@ pub(super) fn decide(report: &mut Report, differs: bool, options: &Options) {
     if report.is_damaged() {
         report.reasons.push("a source is damaged: points are or may be lost".to_owned());
     }
+    let sample = report.compared.as_ref().and_then(|compared| compared.sample.as_ref());
+    let is_sample = sample.is_some();
+    let told = sample.map(sampled);
+    report.reasons.extend(told);
+    let left = report.compared.as_ref().map_or(0, |compared| compared.left_nodes);
+    if left > 0 && !is_sample {
+        report.reasons.push(format!(
+            "the comparison ended at the first series that differs: {left} of these behind it were left out"
+        ));
+    }
     let mut passes = false;
     if let (true, Some(compared)) = (differs, &report.compared) {
         let Passes { holds, reasons } = allowed::passes(compared, &options.allowed);
@@ -56,6 +66,7 @@ pub(super) fn decide(report: &mut Report, differs: bool, options: &Options) {
     report.verdict = match (differs && !passes, report.is_damaged(), is_partial) {
         (true, _, _) if report.job == JobKind::Check => Verdict::Faulty,
         (true, _, _) => Verdict::Different,
+        (false, false, false) if is_sample => Verdict::Sampled,
         (false, false, false) if passes => Verdict::Tolerated,
         (false, true, _) => Verdict::Damaged,
         (false, false, true) => Verdict::Incomplete,
@@ -106,6 +117,25 @@ fn gaps(report: &Report, options: &Options) -> Vec<String> {
         gaps.push(format!("{what}: there are no points (--allow-empty takes that as fine)"));
     }
     gaps
+}
+
+/// What a sample tells of the whole.
+fn sampled(sample: &Sampled) -> String {
+    let Sampled { series_days, days, series, seed, .. } = sample;
+    let percent = |ppm: u64| format!("{}.{:04} %", ppm / 10_000, ppm % 10_000);
+    format!(
+        "only a sample was compared (seed {seed}): {} of {} days of series, on {} of {} days, of {} of {} series. A loss of 1 % stays unseen \
+         with a probability of {} if it is spread over days of series, {} if it is whole days, {} if it is whole series",
+        series_days.0,
+        series_days.1,
+        days.0,
+        days.1,
+        series.0,
+        series.1,
+        percent(sample.unseen_series_days_ppm),
+        percent(sample.unseen_days_ppm),
+        percent(sample.unseen_series_ppm),
+    )
 }
 
 /// What the way of a side's points could not carry.

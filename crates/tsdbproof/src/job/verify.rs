@@ -3,21 +3,25 @@
 use std::io::Write;
 
 use tsdbproof_core::{
-    Error, HOUR_MS, Kind, Loss, ProblemKind, Profile,
+    Error, Kind, Loss, ProblemKind, Profile,
     digest::{Depth, RootText, Roots},
 };
 
 use super::{
     Against, Source,
     compare::{Compare, compare},
+    effort::{check_effort, manner, unsettled},
     manifests::{self, ReadManifest},
-    patch, side, verdict,
+    patch,
+    sample::Sample,
+    side, verdict,
 };
 use crate::{
-    Expect, FileDigests, Host, Input, KnownMetric, Options, Scope, Unread,
+    Effort, Expect, FileDigests, Host, Input, KnownMetric, Options, Scope, Unread,
     look::{FileLook, Leaves, Looked, Manner, Survey, look, look_as, spills},
     report::{ChangedFile, Differences, JobKind, Report, Side, Verdict},
     store::manifest::FileMeta,
+    unread::Gaps,
 };
 
 /// Digests `source` and holds it against a manifest or a root.
@@ -88,9 +92,10 @@ async fn against_root<H: Host>(
     options: &Options,
 ) -> Result<Report, Error> {
     options.check_scope()?;
-    if options.allowed.is_any() {
-        return Err(Error::usage("a root alone can't tell how much differs")
-            .help("leave out tolerances and gates, or verify against a manifest"));
+    if options.allowed.is_any() || options.effort != Effort::Whole {
+        return Err(Error::usage("a root alone can't tell how much differs").help(
+            "leave out tolerances, gates, --fail-fast and --quick, or verify against a manifest",
+        ));
     }
     let scope = options.settled().text();
     let options = &options.without_file_digests();
@@ -116,20 +121,20 @@ async fn against_root<H: Host>(
 }
 
 /// A side whose points or leaves are at hand.
-enum Read {
+pub(super) enum Read {
     Source(Box<Looked>),
     Manifest(Box<ReadManifest>),
 }
 
 impl Read {
-    fn leaves(&self) -> &Leaves {
+    pub(super) fn leaves(&self) -> &Leaves {
         match self {
             Read::Source(looked) => &looked.leaves,
             Read::Manifest(manifest) => &manifest.leaves,
         }
     }
 
-    fn survey(&self) -> Result<Survey, Error> {
+    pub(super) fn survey(&self) -> Result<Survey, Error> {
         match self {
             Read::Source(looked) => side::survey(&looked.leaves),
             Read::Manifest(manifest) => manifest.survey(),
@@ -137,12 +142,13 @@ impl Read {
     }
 
     fn compare(&self, survey: &Survey) -> Compare<'_> {
-        let (looked, unread) = match self {
-            Read::Source(looked) => (Some(&**looked), &looked.beside.unread),
-            Read::Manifest(manifest) => (None, &manifest.meta.unread),
+        let looked = match self {
+            Read::Source(looked) => Some(&**looked),
+            Read::Manifest(_) => None,
         };
+        let unread = self.unread();
         let has_unnamed = survey.losses.contains_key(Loss::UnnamedUids.name());
-        Compare { leaves: self.leaves().clone(), looked, has_unnamed, unread }
+        Compare { leaves: self.leaves().clone(), looked, has_unnamed, unread, drawn: None }
     }
 
     /// Its end of a patch.
@@ -156,17 +162,36 @@ impl Read {
     }
 
     /// Its metrics.
-    fn metrics(&self) -> Result<Vec<KnownMetric>, Error> {
+    pub(super) fn metrics(&self) -> Result<Vec<KnownMetric>, Error> {
         let mut metrics = Vec::new();
         self.leaves().survey(&mut |depth, name, entry, _| {
             if depth == Depth::Metric {
                 let metric = name.series.metric.clone();
                 let (first_ms, last_ms) = (entry.first_ms, entry.last_ms);
-                metrics.push(KnownMetric { metric, first_ms, last_ms });
+                metrics.push(KnownMetric { metric, first_ms, last_ms, only_ms: None });
             }
             Ok(())
         })?;
         Ok(metrics)
+    }
+
+    /// Series whose names a server can't hold are not missing there.
+    pub(super) fn lost_names(&self, gaps: &mut Gaps) -> Result<(), Error> {
+        let mut rows = self.leaves().rows()?;
+        while let Some(series) = rows.next_series()? {
+            if series.tags.as_str().chars().any(|c| c > '\u{ff}') {
+                gaps.add(Unread::of_lost_name(&series));
+            }
+        }
+        Ok(())
+    }
+
+    /// What could not be read of it.
+    pub(super) fn unread(&self) -> &Gaps {
+        match self {
+            Read::Source(looked) => &looked.beside.unread,
+            Read::Manifest(manifest) => &manifest.meta.unread,
+        }
     }
 
     /// What else is to be said of it.
@@ -203,6 +228,7 @@ async fn run<H: Host>(
 ) -> Result<Report, Error> {
     options.check_scope()?;
     // Each side has its half of the memory.
+    let is_live = sides.map(|side| side.inputs.iter().any(Input::is_live));
     let mut options = Options { memory_bytes: options.memory_bytes / 2, ..options.clone() };
     let (spill, _) = spills(host, options.memory_bytes)?;
     let mut read = [None, None];
@@ -221,55 +247,35 @@ async fn run<H: Host>(
         }
     }
     options.scope = scope_of(&read, &options.scope)?;
+    check_effort(&options, is_live, outputs.1.is_some())?;
     let unsettled = unsettled(&read, &mut options);
     options.file_digests = FileDigests { blocks: has_blocks(&read), sha256: false };
     // A server is asked last, for what stands on the other side first.
-    let is_live = sides.map(|side| side.inputs.iter().any(Input::is_live));
+    let mut drawn = None;
     for index in if is_live[0] { [1, 0] } else { [0, 1] } {
         if read[index].is_some() {
             continue;
         }
-        let known = match &read[1 - index] {
-            Some(other) if is_live[index] => other.metrics()?,
-            _ => Vec::new(),
+        let other = read[1 - index].as_ref().filter(|_| is_live[index]);
+        let manner = match other {
+            Some(other) => manner(other, unsettled.as_ref(), &options, &mut drawn)?,
+            None => Manner::default(),
         };
-        let manner = Manner { known, ..Manner::default() };
         let mut looked = look_as(host, sides[index], starts[index], &options, manner).await?;
         unsettled.iter().for_each(|gap| looked.beside.unread.add(gap.clone()));
+        if let Some(other) = other {
+            other.lost_names(&mut looked.beside.unread)?;
+        }
         read[index] = Some(Read::Source(Box::new(looked)));
     }
     let [Some(base), Some(current)] = read else { return Err(Error::usage("a side is missing")) };
-    report(host, job, sides, [base, current], &options, outputs).await
+    report(host, job, sides, ([base, current], drawn), &options, outputs).await
 }
 
 /// Whether there are digests of files to hold a source's files against.
 fn has_blocks(read: &[Option<Read>; 2]) -> bool {
     let [Some(Read::Manifest(manifest)), None] = read else { return false };
     manifest.meta.files.iter().any(|file| !file.blocks.is_empty())
-}
-
-/// A manifest can't be cut within its nodes: what may still be written begins with one. The gap that
-/// this leaves, where the manifest reaches so far.
-fn unsettled(read: &[Option<Read>; 2], options: &mut Options) -> Option<Unread> {
-    let manifests = read.iter().flatten().filter_map(|read| match read {
-        Read::Manifest(manifest) => Some(manifest),
-        Read::Source(_) => None,
-    });
-    let node_ms = manifests.clone().map(|manifest| match manifest.leaves.depth {
-        Depth::Hour => HOUR_MS,
-        Depth::Day | Depth::Series | Depth::Metric => 24 * HOUR_MS,
-    });
-    let (node_ms, settle_ms) = node_ms.max().zip(options.settle_ms)?;
-    let from_ms = settle_ms / node_ms * node_ms;
-    options.settle_ms = Some(from_ms);
-    let reaches = |manifest: &ReadManifest| manifest.meta.totals.all.last_ms >= from_ms;
-    manifests.into_iter().any(|manifest| reaches(manifest)).then(|| Unread {
-        metric: None,
-        tags: None,
-        from_ms,
-        to_ms: u64::MAX,
-        why: "may still be written, says --settle".to_owned(),
-    })
 }
 
 /// The scope of the comparison: a manifest's own, where there is one.
@@ -300,15 +306,17 @@ async fn report<H: Host>(
     host: &H,
     job: JobKind,
     sources: [&Source; 2],
-    read: [Read; 2],
+    (read, drawn): ([Read; 2], Option<Sample>),
     options: &Options,
     (differences, patch): (&mut dyn Differences, Patch<'_>),
 ) -> Result<Report, Error> {
     let scope = options.settled().text();
     let surveys = [read[0].survey()?, read[1].survey()?];
     let [base, current] = &read;
-    let sides = [base.compare(&surveys[0]), current.compare(&surveys[1])];
-    let compared = compare(host, sides, options, differences).await?;
+    let [mut of_base, of_current] = [base.compare(&surveys[0]), current.compare(&surveys[1])];
+    of_base.drawn = drawn.as_ref();
+    let mut compared = compare(host, [of_base, of_current], options, differences).await?;
+    compared.sample = drawn.map(|drawn| drawn.told);
     let mut sides = Vec::new();
     for (((role, source), read), survey) in
         ["base", "current"].into_iter().zip(sources).zip(&read).zip(&surveys)

@@ -5,17 +5,15 @@ use std::{ops::Range, sync::Arc};
 use tsdbproof_core::{Error, Kind, Point, quote};
 use tsdbproof_formats::{ReadOptions, TimeUnit};
 
-use crate::{FileDigests, Host, Input, KnownMetric, Options, Sought, Source, time::time};
+use crate::{FileDigests, Host, Input, Options, Sought, Source, time::time};
 
 /// Tells the host what is sought in live inputs.
 pub(super) fn seek<H: Host>(
     host: &H,
     source: &Source,
     first_input: usize,
-    options: &Options,
-    known: Vec<KnownMetric>,
+    sought: Sought,
 ) -> Result<(), Error> {
-    let sought = Sought { scope: options.scope.clone(), known };
     let live = (first_input..).zip(&source.inputs).filter(|(_, input)| input.is_live());
     live.map(|(index, _)| index).try_for_each(|index| host.seek(index, sought.clone()))
 }

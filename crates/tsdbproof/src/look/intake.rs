@@ -306,9 +306,8 @@ impl Taking<'_> {
 impl Feed for Intake {
     type Found = PartLook;
 
-    fn tell(&mut self, told: Told) -> Result<(), Error> {
-        self.sink.tell(told);
-        Ok(())
+    fn tell(&mut self, told: Told) -> Result<Flow, Error> {
+        self.sink.tell(told)
     }
 
     fn push(&mut self, bytes: &[u8]) -> Result<Flow, Error> {

@@ -3,7 +3,7 @@
 use std::{cell::Cell, collections::BTreeMap, sync::Arc};
 
 use tsdbproof_core::{
-    Error, Hour, Loss, Losses, Series,
+    Error, HOUR_MS, Hour, Loss, Losses, Series,
     digest::{Depth, Entry, Name, Totals, Tree},
 };
 
@@ -130,4 +130,19 @@ pub(crate) fn series_at(depth: Depth, series: &Series) -> Series {
         Depth::Metric => Series { metric: series.metric.clone(), ..Series::default() },
         Depth::Series | Depth::Day | Depth::Hour => series.clone(),
     }
+}
+
+/// Milliseconds that a node of this depth spans; `None` where it has no time of its own.
+fn span_ms(depth: Depth) -> Option<u64> {
+    match depth {
+        Depth::Hour => Some(HOUR_MS),
+        Depth::Day => Some(24 * HOUR_MS),
+        Depth::Series | Depth::Metric => None,
+    }
+}
+
+/// The milliseconds of the node of this depth that begins with an hour.
+pub(crate) fn window_ms(depth: Depth, hour: Hour) -> Option<(u64, u64)> {
+    let from = u64::from(hour) * HOUR_MS;
+    span_ms(depth).map(|span| (from, from + span))
 }

@@ -21,8 +21,10 @@
 //! | `runs`, `row` | sorted runs in memory or scratch space, and what stands in them |
 //! | `fold` | partial rows and kept points into one row for each leaf |
 //! | `in_order` | the roots of points that come in the order of the tree |
+//! | `watch` | whether what came of a server differs already |
 //! | `wanted` | which leaves to look at again, and where |
 //! | `walk` | all points once more, sorted, where a look kept them |
+//! | `manner` | how a side is looked at, beyond its digests |
 //! | `met` | what was met in the rows of data tables |
 //! | `leaves` | the finished rows, folded up to the roots |
 
@@ -37,6 +39,7 @@ mod indexed;
 mod intake;
 mod keeping;
 mod leaves;
+mod manner;
 mod met;
 mod naming;
 mod open_leaf;
@@ -57,6 +60,7 @@ mod sums;
 mod tables;
 mod walk;
 mod wanted;
+mod watch;
 
 use std::{
     collections::BTreeMap,
@@ -70,7 +74,8 @@ pub use ahead::{Hand, Made};
 pub(crate) use digests::{BLOCK_BYTES, FileBlocks};
 pub(crate) use fold::{Conflicts, next_instant, resolve};
 pub(crate) use in_order::InOrder;
-pub(crate) use leaves::{Leaves, Survey, series_at};
+pub(crate) use leaves::{Leaves, Survey, series_at, window_ms};
+pub(crate) use manner::Manner;
 pub(crate) use met::Met;
 pub(crate) use problems::Problems;
 pub use remote::{Helped, help};
@@ -78,6 +83,7 @@ pub(crate) use row::{Kept, Row};
 pub(crate) use runs::{Item, Merge, Run, RunWriter, Spill, Window};
 pub(crate) use walk::{Instant, Walk};
 pub(crate) use wanted::{SeriesHash, Wanted};
+pub(crate) use watch::Watch;
 
 use asked::{seek, unsettled};
 use cells::{MergedFound, read_merged};
@@ -94,7 +100,7 @@ use sums::{Looking, find_sums};
 use tables::read_tables;
 
 use crate::{
-    Host, Input, KnownMetric, Options, Source, Task,
+    Host, Input, Options, Sought, Source, Task,
     report::{NotRead, SnapshotRead},
     unread::Beside,
 };
@@ -230,17 +236,6 @@ pub(crate) async fn look<H: Host>(
     look_as(host, source, first_input, options, Manner::default()).await
 }
 
-/// How a side is looked at, beyond its digests.
-#[derive(Default)]
-pub(crate) struct Manner {
-    /// All points are kept, to be walked over in the order of the tree.
-    pub(crate) keeps_points: bool,
-    /// Sees all points in the order of the files and in them: nothing is read side by side.
-    pub(crate) observer: Option<Arc<Mutex<dyn Observer>>>,
-    /// What stands on the other side, for inputs that can be asked for it.
-    pub(crate) known: Vec<KnownMetric>,
-}
-
 /// As [`look`], in a manner.
 pub(crate) async fn look_as<H: Host>(
     host: &H,
@@ -257,7 +252,9 @@ pub(crate) async fn look_as<H: Host>(
     let spills = spills(host, options.memory_bytes)?;
     let threads = host.threads().max(1);
     let sink_bytes = options.memory_bytes / 2 / threads as u64;
-    seek(host, source, first_input, options, manner.known)?;
+    let Manner { known, is_sample, .. } = manner;
+    let sought = Sought { scope: options.scope.clone(), known, is_sample };
+    seek(host, source, first_input, sought)?;
     let shared = Arc::new(Shared {
         scope: options.settled(),
         unsettled: unsettled(options),
@@ -265,6 +262,7 @@ pub(crate) async fn look_as<H: Host>(
         points: Arc::clone(&spills.1),
         sink_bytes: usize::try_from(sink_bytes).unwrap_or(usize::MAX),
         keeps_points: manner.keeps_points,
+        watch: manner.watch.map(|watch| Arc::new(Mutex::new(watch.on(&spills)))),
         observer: manner.observer,
     });
     let mut readings = readings(&source.inputs, options)?;

@@ -145,6 +145,7 @@ impl FirstLook {
             unsettled: None,
             rows: Arc::clone(&spills.rows),
             points: Arc::clone(&spills.points),
+            watch: None,
             observer: None,
         };
         let shared = Arc::new(shared);

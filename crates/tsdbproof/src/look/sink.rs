@@ -30,8 +30,9 @@ use super::{
     row::{Kept, Place, Row},
     runs::{Run, RunWriter, Spill},
     wanted::{SeriesHash, Wanted},
+    watch::Watch,
 };
-use crate::{Scope, Told, unread::Beside};
+use crate::{Flow, Scope, Told, Unread, unread::Beside};
 
 /// What all sinks of a side share.
 pub(crate) struct Shared {
@@ -46,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) sink_bytes: usize,
     /// Whether every point is kept.
     pub(crate) keeps_points: bool,
+    /// Who ends a look at a server at the first difference.
+    pub(crate) watch: Option<Arc<Mutex<Watch>>>,
     /// Who sees all points as they come.
     pub(crate) observer: Option<Arc<Mutex<dyn Observer>>>,
 }
@@ -181,13 +184,40 @@ impl Sink {
     }
 
     /// Takes what is said beside the bytes of a live input.
-    pub(crate) fn tell(&mut self, told: Told) {
+    pub(crate) fn tell(&mut self, told: Told) -> Result<Flow, Error> {
         match told {
             Told::Answer { metric, from_ms, to_ms } => {
                 self.asked = Some(Asked { metric, from_ms, to_ms });
             }
+            Told::Ended(metric) => return self.watch(&metric),
             Told::Unread(gap) => self.found.beside.unread.add(gap),
             Told::Note(note) => self.found.beside.notes.push(note),
+        }
+        Ok(Flow::More)
+    }
+
+    /// Holds what came of metrics up to this one against the other side, if that may end the look.
+    fn watch(&mut self, metric: &str) -> Result<Flow, Error> {
+        let Some(watch) = self.shared.watch.clone() else { return Ok(Flow::More) };
+        let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
+        if !watch.is_worth_it(self.found.points_read) {
+            return Ok(Flow::More);
+        }
+        self.flush_all()?;
+        let Found { rows, points, beside, .. } = &self.found;
+        match watch.differs(metric, [rows, points], &beside.unread)? {
+            true => Ok(Flow::Enough),
+            false => Ok(Flow::More),
+        }
+    }
+
+    /// OpenTSDB stores what is not Latin-1 as `?`, and takes no `?` itself: nobody knows which series,
+    /// or how many, such a name stands for.
+    fn lose_name(&mut self, series: &Series) {
+        if self.asked.is_some()
+            && (series.metric.contains('?') || series.tags.as_str().contains('?'))
+        {
+            self.found.beside.unread.add(Unread::of_lost_name(series));
         }
     }
 
@@ -439,6 +469,7 @@ impl PointSink for Sink {
         self.ids.insert_unique(new, id, |id| slot(*id).map_or(0, &hash));
         self.name_bytes += metric.len() + tags.as_str().len();
         let in_scope = self.shared.scope.holds_series(&series);
+        self.lose_name(&series);
         let hash = SeriesHash::of(&series);
         let is_unnamed = has_stand_in(&series);
         self.slots.push(Slot { series, hash, in_scope, unnamed: None, is_unnamed, open: None });

@@ -51,7 +51,7 @@ pub(super) trait Feed: Send {
     fn finish(self) -> Result<Self::Found, Error>;
 
     /// Takes what is said beside the bytes of a live input.
-    fn tell(&mut self, _: Told) -> Result<(), Error> {
+    fn tell(&mut self, _: Told) -> Result<Flow, Error> {
         Err(Error::new(Kind::Unsupported, "a server is read only once"))
     }
 
@@ -103,8 +103,8 @@ impl<P: Plan> Work for Staged<P> {
         self.open().map_or(Ok(Flow::Enough), |work| work.push(bytes))
     }
 
-    fn tell(&mut self, told: Told) -> Result<(), Error> {
-        self.open().map_or(Ok(()), |work| work.tell(told))
+    fn tell(&mut self, told: Told) -> Result<Flow, Error> {
+        self.open().map_or(Ok(Flow::Enough), |work| work.tell(told))
     }
 
     fn ahead(&mut self, hand: Hand) -> Option<Box<dyn Work>> {

@@ -61,7 +61,7 @@ fn verdict(report: &Report) -> Case {
     let end = match report.verdict {
         Verdict::Done | Verdict::SameBytes | Verdict::Same | Verdict::Tolerated => End::Passed,
         Verdict::Different | Verdict::Faulty | Verdict::Damaged => End::Failed(sentence.clone()),
-        Verdict::Incomplete => End::Open(sentence.clone()),
+        Verdict::Sampled | Verdict::Incomplete => End::Open(sentence.clone()),
     };
     let reasons = report.reasons.iter().chain(&report.notes);
     let reasons = reasons.map(|reason| shown(reason, SENTENCE_CHARS));

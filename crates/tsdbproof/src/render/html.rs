@@ -130,7 +130,7 @@ fn hint(words: &str) -> String {
 fn banner(report: &Report) -> String {
     let (tone, sign) = match report.verdict {
         Verdict::Done | Verdict::SameBytes | Verdict::Same => ("good", "✓"),
-        Verdict::Tolerated | Verdict::Incomplete => ("warn", "!"),
+        Verdict::Tolerated | Verdict::Sampled | Verdict::Incomplete => ("warn", "!"),
         Verdict::Different | Verdict::Faulty | Verdict::Damaged => ("bad", "✕"),
     };
     let reasons = report.reasons.iter().chain(&report.notes);

@@ -89,6 +89,7 @@ fn verdict(text: &mut String, report: &Report) {
         Verdict::Different => ("❌", "different"),
         Verdict::Faulty => ("❌", "faulty"),
         Verdict::Damaged => ("❌", "damaged"),
+        Verdict::Sampled => ("⚠️", "sampled"),
         Verdict::Incomplete => ("⚠️", "incomplete"),
     };
     line(text, format!("## {sign} tsdbproof {}: {word}\n", report.job.name()));

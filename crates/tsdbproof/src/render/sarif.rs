@@ -121,7 +121,7 @@ fn verdict(report: &Report) -> Option<Found> {
     let level = match report.verdict {
         Verdict::Done | Verdict::SameBytes | Verdict::Same => return None,
         Verdict::Tolerated => "note",
-        Verdict::Incomplete => "warning",
+        Verdict::Sampled | Verdict::Incomplete => "warning",
         Verdict::Different | Verdict::Faulty | Verdict::Damaged => "error",
     };
     let reasons = report.reasons.iter().map(|reason| shown(reason, SENTENCE_CHARS));

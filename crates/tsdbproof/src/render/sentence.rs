@@ -61,6 +61,7 @@ pub(super) fn sentence(report: &Report) -> String {
         (Verdict::Damaged, _) => {
             format!("{points} were read, and what damage cost is not among them")
         }
+        (Verdict::Sampled, _) => "no difference was seen in a sample".to_owned(),
         (Verdict::Incomplete, _) if report.is_comparison() => {
             "no difference was seen, but not all was compared".to_owned()
         }

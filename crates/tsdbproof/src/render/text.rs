@@ -197,6 +197,7 @@ impl Page<'_> {
             Verdict::Different => ("different", &palette.bad),
             Verdict::Faulty => ("faulty", &palette.bad),
             Verdict::Damaged => ("damaged", &palette.bad),
+            Verdict::Sampled => ("sampled", &palette.warn),
             Verdict::Incomplete => ("incomplete", &palette.warn),
         };
         if self.report.job == JobKind::Show && self.report.verdict == Verdict::Done {

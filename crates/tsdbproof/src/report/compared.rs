@@ -32,6 +32,14 @@ pub struct Compared {
     #[serde(skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub unread_nodes: u64,
+    /// Nodes beside these that were left out: behind the first difference, or out of the sample.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub left_nodes: u64,
+    /// What the sample tells of the whole, if only one was compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub sample: Option<Sampled>,
     /// Distinct points of base in them.
     pub base_points: u64,
     /// Distinct points of current in them.
@@ -64,6 +72,26 @@ pub struct Compared {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub kind_examples: Vec<KindChange>,
+}
+
+/// What was drawn, and what may hide in the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+pub struct Sampled {
+    /// What the draw depends on.
+    pub seed: u64,
+    /// Days of series that were drawn, and all.
+    pub series_days: (u64, u64),
+    /// Days on which anything was drawn, and all.
+    pub days: (u64, u64),
+    /// Series of which a day was drawn, and all.
+    pub series: (u64, u64),
+    /// The probability, in millionths, that a loss of 1 % stays unseen: of days of series at random.
+    pub unseen_series_days_ppm: u64,
+    /// The same of a loss of 1 % of the days, at least one, of all series.
+    pub unseen_days_ppm: u64,
+    /// The same of a loss of 1 % of the series, at least one, as a whole.
+    pub unseen_series_ppm: u64,
 }
 
 /// A number that came as an integer on one side and as a float on the other.
