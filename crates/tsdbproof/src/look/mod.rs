@@ -14,7 +14,7 @@
 //! | `overlap`, `cells` | store files whose rows overlap, read as one |
 //! | `refused` | files that can't be read, while others are |
 //! | `asked` | what is asked of a server, and whether its answer holds to it |
-//! | `sink`, `open_leaf` | points into open hours, or into runs |
+//! | `sink`, `open_leaf`, `disorder` | points into open hours, or into runs |
 //! | `arrivals` | whether points come in order, by the first of them |
 //! | `ranks` | series of a sink in the order of the tree |
 //! | `keeping` | points that come in no order, sorted into a run |
@@ -33,6 +33,7 @@ mod arrivals;
 mod asked;
 mod cells;
 mod digests;
+mod disorder;
 mod fold;
 mod in_order;
 mod indexed;

@@ -22,6 +22,7 @@ use tsdbproof_formats::{PointSink, RowSummary, SeriesId, has_stand_in};
 use super::{
     arrivals::Arrivals,
     asked::Asked,
+    disorder::Disorder,
     keeping::{InMemory, Keeping},
     open_leaf::OpenLeaf,
     order::Order,
@@ -129,34 +130,6 @@ struct Slot {
 const SLOT_BYTES: usize = 400;
 /// Rows that are collected before they leave as a run: 3 MiB.
 const ROWS: usize = 16 << 10;
-
-/// Tells whether leaf states still pay: many dirty leaves, or leaves of hardly a point, do not.
-#[derive(Default)]
-struct Disorder {
-    points: u64,
-    closed: u64,
-    dirty: u64,
-}
-
-impl Disorder {
-    /// Leaves closed before anything is concluded.
-    const SAMPLE: u64 = 4096;
-
-    /// Counts a leaf that closes, full or because its memory is needed.
-    fn close(&mut self, leaf: &OpenLeaf) {
-        self.closed += 1;
-        self.dirty += u64::from(leaf.last.is_none());
-    }
-
-    fn is_high(&mut self) -> bool {
-        if self.closed < Self::SAMPLE {
-            return false;
-        }
-        let high = self.dirty > self.closed / 4 || self.closed > self.points / 3;
-        *self = Disorder::default();
-        high
-    }
-}
 
 impl Sink {
     pub(crate) fn new(shared: &Arc<Shared>, input: u32, keep: Keep) -> Self {
