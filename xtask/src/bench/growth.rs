@@ -101,8 +101,8 @@ impl Growth {
         }
         let grown = first.cpu_s * last.points as f64 / first.points as f64;
         Some(format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 580 350\" font-family=\"sans-serif\" font-size=\"12\">\n\
-             <rect width=\"580\" height=\"350\" fill=\"white\"/>\n\
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-20 0 600 350\" font-family=\"sans-serif\" font-size=\"12\">\n\
+             <rect x=\"-20\" width=\"600\" height=\"350\" fill=\"white\"/>\n\
              <text x=\"20\" y=\"24\" font-size=\"14\">CPU seconds of a manifest over points, logarithmic: slope {slope:.3}</text>\n\
              <path d=\"M40 300H560M40 300V40\" stroke=\"#888\" fill=\"none\"/>\n\
              <path d=\"M{:.1} {:.1}L{:.1} {:.1}\" stroke=\"#c60\" stroke-dasharray=\"5 4\"/>\n\

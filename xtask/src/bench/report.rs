@@ -160,14 +160,18 @@ fn name_in_docs(folder: &Path) -> Result<(), String> {
     const DOCS: &str = "docs/performance.md";
     let failed = |e| format!("{DOCS}: {e}");
     let text = fs::read_to_string(DOCS).map_err(failed)?;
-    let mark = "benches/runs/";
-    let mut parts = text.split(mark);
+    fs::write(DOCS, naming(&text, folder)).map_err(failed)
+}
+
+/// A text with this folder in place of every run that it names.
+fn naming(text: &str, folder: &Path) -> String {
+    let mut parts = text.split("benches/runs/");
     let mut named = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let end = part.find(['/', ')']).unwrap_or(part.len());
+        let end = part.find(['/', ')', ']']).unwrap_or(part.len());
         named += &format!("{}{}", folder.display(), part.get(end..).unwrap_or_default());
     }
-    fs::write(DOCS, named).map_err(failed)
+    named
 }
 
 /// Every run, one a line.
@@ -210,4 +214,16 @@ fn readme(
          ## Commands\n\n```sh\n{commands}```\n\n\
          ## Answers\n\nEvery run was checked against these.\n\n{answers}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_link_to_a_run_is_to_the_newest() {
+        let text = "[benches/runs/1-a](../benches/runs/1-a/README.md), ![](../benches/runs/1-a/growth.svg)";
+        let named = naming(text, Path::new("benches/runs/2-b"));
+        assert_eq!(named, text.replace("1-a", "2-b"));
+    }
 }
