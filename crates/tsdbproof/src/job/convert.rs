@@ -78,7 +78,7 @@ pub async fn convert_with_manifest<H: Host, O: Outputs>(
         Writing::new(target, tag_keys(looked.leaves.rows()?, &Scope::default())?, outputs)?;
     match target.is_partitioned {
         true => by_day::write(&looked, host, options, &mut writing)?,
-        false => write(&looked, options, &mut writing)?,
+        false => write(&looked, options, |point| point, &mut writing)?,
     }
     let converted = writing.finish()?;
     let (written, found) = read_back(outputs, target, "written", options).await?;
@@ -112,10 +112,11 @@ pub(super) async fn read_back<O: Outputs>(
     Ok((side::of_source(role, &written, &again, &survey, ""), survey))
 }
 
-/// All points into one file, series by series.
-fn write<O: Outputs>(
+/// All points into one file, series by series, each as `stored` makes it.
+pub(super) fn write<O: Outputs>(
     looked: &Looked,
     options: &Options,
+    stored: impl Fn(Point) -> Point,
     writing: &mut Writing<'_, O>,
 ) -> Result<(), Error> {
     writing.begin("")?;
@@ -123,7 +124,7 @@ fn write<O: Outputs>(
     while let Some(series) = walk.next_series()? {
         writing.series(&series)?;
         while let Some(instant) = walk.next()? {
-            instant.points().try_for_each(|point| writing.push(point))?;
+            instant.points().try_for_each(|point| writing.push(stored(point)))?;
         }
     }
     Ok(())

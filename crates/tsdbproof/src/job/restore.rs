@@ -8,7 +8,7 @@ use tsdbproof_formats::{FormatWriter, WriteOptions, by_name, name_fault};
 use super::{
     Source, Target,
     check::stored,
-    convert::{Writing, read_back, tag_keys},
+    convert::{Writing, read_back, tag_keys, write},
     side, verdict,
 };
 use crate::{
@@ -83,7 +83,12 @@ pub async fn restore_by_import<H: Host, O: Outputs>(
     if refused.is_empty() && is_whole(&report) {
         let mut writing =
             Writing::new(target, tag_keys(looked.leaves.rows()?, &options.scope)?, outputs)?;
-        write_narrow(&looked, &options, &mut writing)?;
+        // The points as they will be stored.
+        let narrow = |Point { timestamp_ms, value }| Point {
+            timestamp_ms,
+            value: stored(value).unwrap_or(value),
+        };
+        write(&looked, &options, narrow, &mut writing)?;
         let converted = writing.finish()?;
         let (written, _) = read_back(outputs, target, "stored", &options).await?;
         if converted.points != points || written.totals.points != points {
@@ -239,24 +244,4 @@ fn put_all(
         }
     }
     if points > 0 { puts.put(lines, points) } else { Ok(()) }
-}
-
-/// Writes every point as `tsdb import` will have stored it.
-fn write_narrow<O: Outputs>(
-    looked: &Looked,
-    options: &Options,
-    writing: &mut Writing<'_, O>,
-) -> Result<(), Error> {
-    writing.begin("")?;
-    let mut walk = looked.walk(options.scope.duplicates)?;
-    while let Some(series) = walk.next_series()? {
-        writing.series(&series)?;
-        while let Some(instant) = walk.next()? {
-            for point in instant.points() {
-                let value = stored(point.value).unwrap_or(point.value);
-                writing.push(Point { value, ..point })?;
-            }
-        }
-    }
-    Ok(())
 }
