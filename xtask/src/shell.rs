@@ -66,6 +66,6 @@ pub(crate) fn works(program: &str, args: &[&str]) -> bool {
 
 /// Builds the command as users run it.
 pub(crate) fn build_command() -> Result<PathBuf, String> {
-    run(cargo(&["build", "--quiet", "--release", "--locked", "--package", "tsdbproof-cli"]))?;
+    run(cargo(&["build", "--release", "--locked", "--package", "tsdbproof-cli"]))?;
     Ok(target().join("release/tsdbproof"))
 }
