@@ -22,7 +22,9 @@ pub use atomic::AtomicFile;
 pub use host::{NativeHost, Resources, block_on};
 pub use memory::memory_bytes;
 pub use opening::{Items, Opening, Wanted};
-pub use opentsdb::{Credentials, KeptAnswers, PutPlan, ServerOptions, ServerPuts};
+pub use opentsdb::{
+    Credentials, KeptAnswers, PutPlan, ServerOptions, ServerPuts, check_server,
+};
 pub use outputs::NativeOutputs;
 pub use progress::{Phase, Progress};
 pub use stop::Stop;

@@ -29,13 +29,20 @@ pub(crate) fn nothing(path: &Path, what: &str) -> Error {
         .help("check the name; hidden files, _SUCCESS and *.crc are passed over")
 }
 
+/// An address without the name and password that may stand in it.
+fn without_login(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").unwrap_or_default();
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    shown(format!("{scheme}://{rest}"), PATH_CHARS)
+}
+
 /// A name that stands for nothing.
 pub(crate) fn missing(path: &Path) -> Error {
     let name = path.to_string_lossy();
     if let Some((scheme, _)) = name.split_once("://") {
         let what = format!("{}:// is not supported yet", shown(scheme, PATH_CHARS));
         return Error::new(Kind::Unsupported, what)
-            .in_file(name_of(path))
+            .in_file(without_login(&name))
             .help("copy it to this machine, or pipe it: … | tsdbproof … -");
     }
     let error = Error::usage("no such file").in_file(name_of(path));

@@ -164,6 +164,36 @@ fn series_that_are_not_told_apart_cost_the_hour_of_the_metric() {
 }
 
 #[test]
+fn a_conflict_in_a_series_that_is_not_listed_is_a_gap_too() {
+    let listed = format!(r#"{{"tsuid":"{:018X}","tags":{{"host":"y"}}}}"#, 1);
+    for results in [listed, String::new()] {
+        let fake = Fake::start(points(POINTS), move |request, _| {
+            let list = || Reply::Answer(200, format!(r#"{{"results":[{results}]}}"#));
+            let is_lookup = request.path.starts_with("/api/search/lookup");
+            conflict(request).or(is_lookup.then(list))
+        });
+        // Only the points that were refused are missing on the server.
+        let report = Job::default().diff(POINTS, &fake.url).unwrap();
+        assert_eq!(report.verdict, Verdict::Incomplete, "{:?}", report.reasons);
+        assert!(coverage(&report).contains("no series that the server lists"), "{report:?}");
+    }
+}
+
+#[test]
+fn a_list_of_metrics_that_may_be_cut_costs_coverage() {
+    for (count, verdict) in [(999_999, Verdict::Same), (1_000_000, Verdict::Incomplete)] {
+        let fake = Fake::start(points(POINTS), move |request, _| {
+            let is_first = request.path.ends_with("q=");
+            is_first.then(|| Reply::Answer(200, format!("[{}\"a\"]", "\"a\",".repeat(count - 1))))
+        });
+        let job = Job { answer_bytes: 8 << 20, ..Job::default() };
+        let report = job.diff(POINTS, &fake.url).unwrap();
+        assert_eq!(report.verdict, verdict, "{count}: {:?}", report.reasons);
+        assert_eq!(coverage(&report).contains("ends at 1000000 names"), count == 1_000_000);
+    }
+}
+
+#[test]
 fn times_that_cannot_be_asked_for_are_not_missing() {
     let late = format!("{POINTS}a 4294962000 1 host=x\n");
     let fake = sound();

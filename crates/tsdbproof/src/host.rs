@@ -192,6 +192,14 @@ pub enum Told {
         /// The last instant.
         to_ms: u64,
     },
+    /// All answers for this metric and these times came, but for what is told to be unread.
+    /// [`Flow::Enough`]: nothing more has to be asked for.
+    Came {
+        /// The metric.
+        metric: Arc<str>,
+        /// From the first to before the last instant, in milliseconds.
+        times_ms: Range<u64>,
+    },
     /// All answers for this metric came. [`Flow::Enough`]: no other has to be asked for.
     Ended(Arc<str>),
     /// Points could not be had.

@@ -1,5 +1,7 @@
 //! Where a server is: `http://host:port`, with the path in front of `/api` where a proxy has one.
 
+use std::ffi::OsStr;
+
 use tsdbproof::{Error, shown};
 use ureq::http::Uri;
 
@@ -12,6 +14,12 @@ pub(crate) fn is_server(name: &str) -> bool {
     scheme.is_some_and(|scheme| ["http", "https"].iter().any(|it| scheme.eq_ignore_ascii_case(it)))
 }
 
+/// Refuses a name of a server that can't be asked, before it is written anywhere: it may hold a password.
+pub fn check_server(name: &OsStr) -> Result<(), Error> {
+    let address = name.to_str().filter(|name| is_server(name));
+    address.map_or(Ok(()), |address| base(address).map(drop))
+}
+
 /// The address in front of `/api`. Errors: it is none, or holds what should not be seen.
 pub(super) fn base(name: &str) -> Result<String, Error> {
     let uri: Option<Uri> = name.parse().ok();
@@ -22,7 +30,9 @@ pub(super) fn base(name: &str) -> Result<String, Error> {
             .help("put them into a file and name that by --auth-file, or into TSDBPROOF_AUTH"));
     }
     let wrong = |what: &str| {
-        let error = Error::usage(what).in_file(shown(name, NAME_CHARS));
+        // Behind these may stand a token.
+        let seen = name.split(['?', '#']).next().unwrap_or_default();
+        let error = Error::usage(what).in_file(shown(seen, NAME_CHARS));
         error.help("name the server alone, http://HOST:PORT; --metric, --from and --to say what")
     };
     let (Some(uri), Some(_)) = (uri.as_ref(), host) else {
@@ -67,5 +77,10 @@ mod tests {
             let error = base(name).unwrap_err().to_string();
             assert!(!error.contains("unter2") && error.contains("--auth-file"), "{error}");
         }
+        for name in ["http://tsd:4242/?token=hunter2", "http://tsd:4242#hunter2"] {
+            let error = check_server(OsStr::new(name)).unwrap_err().to_string();
+            assert!(!error.contains("hunter2") && error.contains("http://tsd:4242"), "{error}");
+        }
+        check_server(OsStr::new("me@backup.txt?")).unwrap();
     }
 }

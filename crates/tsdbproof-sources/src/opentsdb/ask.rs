@@ -5,7 +5,7 @@
 //! has no `delete`.
 //!
 //! Source: OpenTSDB 2.4.1 `tsd/QueryRpc.java`, `core/TSQuery.java`, `core/TSSubQuery.java`,
-//! `tsd/SearchRpc.java`.
+//! `tsd/SearchRpc.java`, `search/TimeSeriesLookup.java`.
 
 use std::{ops::Range, sync::Arc};
 
@@ -17,8 +17,12 @@ use super::plan::EARLY_MS;
 
 /// Names that a list may have: more than any server does, and a number that it takes.
 pub(super) const NAMES: usize = 1_000_000;
-/// Rows that a list of series may have been made of.
-pub(super) const ROWS: usize = 100_000_000;
+/// Rows that a list of series may have been made of: the most that a server takes.
+const ROWS: usize = i32::MAX as usize;
+/// Buckets of a salted table, each of which is listed up to its share of that.
+const MOST_BUCKETS: usize = 256;
+/// Rows from which on such a list may have been cut.
+pub(super) const SURE_ROWS: usize = ROWS / MOST_BUCKETS;
 /// Characters of an answer that a message shows.
 const MESSAGE_CHARS: usize = 240;
 

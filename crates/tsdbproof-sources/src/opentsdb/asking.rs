@@ -30,6 +30,8 @@ pub(super) enum Event {
     Answer(Told, Answer),
     /// Points that were not to be had.
     Unread(Unread),
+    /// All of these times came, but for those points.
+    Came(Range<u64>),
     /// The job ends.
     Failed(Error),
     /// The metric is over.
@@ -99,6 +101,7 @@ impl Asker<'_> {
             let (why, is_too_much) = match self.query(None, &window)? {
                 Ok(bytes) => {
                     windows.answered(bytes);
+                    self.send(Event::Came(window))?;
                     continue;
                 }
                 Err(Refusal::Unknown) => return self.unknown(),
@@ -114,7 +117,8 @@ impl Asker<'_> {
             }
             if windows.refused(&window, is_too_much) == Refused::Least {
                 self.broken += u32::from(is_too_much);
-                self.series_by_series(&window, &why)?;
+                self.series_by_series(&window, &why, is_too_much)?;
+                self.send(Event::Came(window))?;
             }
         }
         Ok(())
@@ -163,7 +167,15 @@ impl Asker<'_> {
     }
 
     /// Asks for a window that can't be halved, for groups of series, down to single ones.
-    fn series_by_series(&mut self, window: &Range<u64>, why: &str) -> Result<(), Ended> {
+    ///
+    /// What is broken must be found so, or it stands in a series that is not listed; what is too much need
+    /// not, but of no series it can't be.
+    fn series_by_series(
+        &mut self,
+        window: &Range<u64>,
+        why: &str,
+        is_too_much: bool,
+    ) -> Result<(), Ended> {
         if self.series.is_none() {
             let Asking { client, temp_dir, .. } = self.asking;
             self.series = Some(series(client, &self.metric.name, temp_dir)?);
@@ -176,6 +188,7 @@ impl Asker<'_> {
             }
             None => Vec::new(),
         };
+        let mut is_explained = is_too_much && !groups.is_empty();
         groups.reverse();
         while let Some(mut group) = groups.pop() {
             let tsuids: Vec<String> = group.iter().map(|series| series.tsuid.clone()).collect();
@@ -186,12 +199,17 @@ impl Asker<'_> {
             self.count_refusal(&why)?;
             if let [series] = group.as_slice() {
                 self.unread(Some(series.tags.clone()), window, why)?;
+                is_explained = true;
                 continue;
             }
             let rest = group.split_off(group.len() / 2);
             groups.extend([rest, group]);
         }
-        Ok(())
+        if is_explained {
+            return Ok(());
+        }
+        let why = format!("{why}; no series that the server lists is refused by itself");
+        self.unread(None, window, why)
     }
 
     fn unread(&self, tags: Option<Tags>, window: &Range<u64>, why: String) -> Result<(), Ended> {

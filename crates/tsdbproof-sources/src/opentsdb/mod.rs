@@ -48,6 +48,7 @@ use std::{
 
 use tsdbproof::{Error, Flow, Kind, Sought, Told, Unread, Work};
 
+pub use address::check_server;
 pub(crate) use address::is_server;
 pub use credentials::Credentials;
 pub use put::{PutPlan, ServerPuts};
@@ -96,8 +97,8 @@ impl Default for ServerOptions {
 
 /// How often who waits for an answer looks at the wish to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Answers of a metric that wait to be used.
-const ANSWERS_AHEAD: usize = 2;
+/// Events of a metric that wait to be used: two answers, and that they are whole.
+const EVENTS_AHEAD: usize = 4;
 
 /// A server that a job reads.
 pub(crate) struct Server {
@@ -219,16 +220,17 @@ impl Server {
             while ahead.len() < self.concurrency
                 && let Some(metric) = metrics.next()
             {
-                let (sender, events) = sync_channel(ANSWERS_AHEAD);
+                let (sender, events) = sync_channel(EVENTS_AHEAD);
                 let name = Arc::clone(&metric.name);
                 jobs.send((metric, sender)).map_err(|_| died())?;
                 ahead.push_back((name, events));
             }
             let Some((name, events)) = ahead.pop_front() else { return Ok(()) };
             if self.read(&name, &events, feeding)? == Flow::Enough {
+                let tell = |it| feeding.work.tell(it).map(drop);
                 let behind = ahead.into_iter().map(|(name, _)| name);
                 let behind = behind.chain(metrics.map(|metric| metric.name));
-                return behind.map(left_out).try_for_each(|it| feeding.work.tell(it).map(drop));
+                return behind.map(|name| left_out(&name, 0..u64::MAX)).try_for_each(tell);
             }
         }
     }
@@ -240,6 +242,7 @@ impl Server {
         events: &Receiver<Event>,
         feeding: &mut Feeding<'_, W>,
     ) -> Result<Flow, Error> {
+        let mut came = Vec::new();
         loop {
             self.stop.check()?;
             (feeding.go_on)()?;
@@ -247,6 +250,16 @@ impl Server {
                 Ok(Event::Done) => return feeding.work.tell(Told::Ended(Arc::clone(metric))),
                 Ok(Event::Failed(error)) => return Err(error),
                 Ok(Event::Unread(gap)) => drop(feeding.work.tell(Told::Unread(gap))?),
+                Ok(Event::Came(times_ms)) => {
+                    came.push(times_ms.clone());
+                    let told = Told::Came { metric: Arc::clone(metric), times_ms };
+                    if feeding.work.tell(told)? == Flow::Enough {
+                        let rest = plan::rest_of(came).into_iter();
+                        rest.map(|times| left_out(metric, times))
+                            .try_for_each(|it| feeding.work.tell(it).map(drop))?;
+                        return Ok(Flow::Enough);
+                    }
+                }
                 Ok(Event::Answer(told, answer)) => {
                     feeding.work.tell(told)?;
                     if feeding.push(answer)? == Flow::Enough {
@@ -303,11 +316,11 @@ fn beyond(scope: &Range<u64>, sought: &Sought) -> Option<Told> {
     Some(Told::Unread(Unread { metric: None, tags: None, from_ms, to_ms: scope.end, why }))
 }
 
-/// A metric that nobody has to know any more.
-fn left_out(metric: Arc<str>) -> Told {
+/// Times of a metric that nobody has to know any more.
+fn left_out(metric: &str, times_ms: Range<u64>) -> Told {
     let why = "not asked for: others differ already".to_owned();
-    let metric = Some(metric.to_string());
-    Told::Unread(Unread { metric, tags: None, from_ms: 0, to_ms: u64::MAX, why })
+    let (metric, Range { start: from_ms, end: to_ms }) = (Some(metric.to_owned()), times_ms);
+    Told::Unread(Unread { metric, tags: None, from_ms, to_ms, why })
 }
 
 fn died() -> Error {

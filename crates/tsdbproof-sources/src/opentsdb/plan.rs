@@ -177,6 +177,14 @@ fn hour_after(time_ms: u64) -> u64 {
     time_ms.div_ceil(HOUR_MS) * HOUR_MS
 }
 
+/// All times but these, in order.
+pub(super) fn rest_of(mut times: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    times.sort_unstable_by_key(|it| it.start);
+    let ends = std::iter::once(0).chain(times.iter().map(|it| it.end));
+    let starts = times.iter().map(|it| it.start).chain([u64::MAX]);
+    ends.zip(starts).map(|(end, start)| end..start).filter(|it| !it.is_empty()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,6 +235,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_rest_is_all_that_did_not_come() {
+        assert_eq!(rest_of(Vec::new()), vec![0..u64::MAX; 1]);
+        assert_eq!(rest_of(vec![7..9, 3..5, 5..7]), [0..3, 9..u64::MAX]);
+        assert_eq!(rest_of(vec![9..u64::MAX, 0..7]), vec![7..9; 1]);
     }
 
     #[test]

@@ -65,7 +65,9 @@ impl KeptAnswers {
         let file = options.read(true).write(true).create(true).truncate(false).open(path);
         let mut file = file.map_err(failed)?;
         if file.try_lock().is_err() {
-            return Err(Error::usage("another run keeps its answers there").in_file(name));
+            return Err(Error::usage("another run keeps its answers there")
+                .in_file(name)
+                .help("wait for its end, or name another file by --resume"));
         }
         let mut places = HashMap::new();
         let mut began_ms = now_ms;

@@ -80,8 +80,8 @@ impl Rows {
 
     /// Groups that fit into a request; or why not all are known.
     fn groups(self) -> Result<Vec<Vec<Series>>, String> {
-        if self.count >= ask::ROWS {
-            return Err(format!("the list of series ends at {} rows", ask::ROWS));
+        if self.count >= ask::SURE_ROWS {
+            return Err(format!("a list of {} rows may have been cut", self.count));
         }
         if self.is_broken {
             return Err("the list of series has tags that can't be".to_owned());
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_list_that_may_be_cut_is_none() {
-        let rows = Rows { count: ask::ROWS, ..Rows::default() };
+        let rows = Rows { count: ask::SURE_ROWS, ..Rows::default() };
         assert!(rows.groups().is_err());
     }
 }

@@ -1,6 +1,10 @@
 //! Servers that break, stall, lie, or have had enough.
 
-use std::io::Write;
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
 
 use tsdbproof::{Kind, report::Verdict};
 
@@ -71,11 +75,26 @@ fn packed_answers_are_asked_for_and_a_cut_one_is_none() {
 }
 
 #[test]
-fn what_breaks_always_ends_the_job_and_says_so() {
-    let fake = Fake::start(points(POINTS), |request, _| request.is_query().then_some(Reply::Close));
-    let error = Job::default().diff(POINTS, &fake.url).unwrap_err();
+fn what_breaks_always_ends_the_job_after_waits_that_grow() {
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&times);
+    let fake = Fake::start(points(POINTS), move |request, _| {
+        request.is_query().then(|| {
+            seen.lock().expect("no panic").push(Instant::now());
+            Reply::Close
+        })
+    });
+    let job = Job { metric: Some("a"), concurrency: 1, ..Job::default() };
+    let error = job.diff(POINTS, &fake.url).unwrap_err();
     assert_eq!(error.kind(), Kind::Io);
     assert!(error.to_string().contains(&fake.url), "{error}");
+    assert!(error.to_string().contains("8 times\nhelp: see whether the server runs"), "{error}");
+    let times = times.lock().expect("no panic");
+    let waits: Vec<_> = times.windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
+    assert_eq!(waits.len(), 7);
+    for (wait, least) in waits.iter().zip([1, 2, 4, 8, 16, 32, 64]) {
+        assert!(*wait >= least, "{waits:?}");
+    }
 }
 
 /// Refuses windows longer than two hours of three months, as a server with low limits does.
@@ -130,6 +149,7 @@ fn lies_end_the_job() {
         let error = job.diff(POINTS, &fake.url).unwrap_err();
         assert_eq!(error.kind(), Kind::Malformed);
         assert!(error.to_string().contains(why), "{error}");
+        assert!(error.to_string().contains("\nhelp: "), "{error}");
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use tsdbproof::{Effort, report::Verdict};
+use tsdbproof::{
+    Effort,
+    report::{Report, Verdict},
+};
 
 use crate::{
     fake::{Fake, Reply, Request, points},
@@ -55,6 +58,40 @@ fn the_first_difference_ends_the_questions() {
     assert_eq!(compared.equal_nodes + 1, compared.nodes);
     assert!(compared.unread_nodes + compared.left_nodes > whole.nodes / 2, "{compared:?}");
     assert_eq!(compared.nodes + compared.unread_nodes + compared.left_nodes, whole.nodes);
+}
+
+/// One metric of a year, of which a server answers for a day at a time, and what it was asked for.
+fn a_year(effort: Effort, lost: Option<u64>) -> (Fake, Report) {
+    let day = |day: u64| (0..OF_DAY).map(move |step| (day, 1_700_006_400 + day * 86_400 + step * 7));
+    let line = |(_, time): (u64, u64)| format!("m {time} 1 host=a\n");
+    let all: String = (0..365).flat_map(day).map(line).collect();
+    let kept = (0..365).flat_map(day).filter(|(day, _)| Some(*day) != lost);
+    let fake = Fake::start(points(&kept.map(line).collect::<String>()), |request, _| {
+        let (from, to) = request.is_query().then(|| request.window())?;
+        let is_dense = to > 1_700_006_400_000 && from < 1_700_006_400_000 + 365 * 86_400_000;
+        (is_dense && to - from > 86_400_000).then(|| crate::fake::error(413, "Sorry"))
+    });
+    let report = of(effort).diff(&all, &fake.url).unwrap();
+    (fake, report)
+}
+
+#[test]
+fn the_first_difference_within_a_metric_ends_its_questions() {
+    let (fake, report) = a_year(Effort::FirstDifference, Some(100));
+    assert_eq!(report.verdict, Verdict::Different, "{:?}", report.reasons);
+    let compared = report.compared.unwrap();
+    assert_eq!((compared.counts.missing, compared.differences), (OF_DAY, 1));
+    // It was seen once 10,000 points more had come.
+    assert!(queries(&fake).len() < 250, "{}", queries(&fake).len());
+    let (fake, whole) = a_year(Effort::Whole, Some(100));
+    assert!(queries(&fake).len() > 365, "{}", queries(&fake).len());
+    // What was not asked for is neither the same nor missing.
+    assert_eq!(compared.counts, whole.compared.unwrap().counts);
+    assert!(compared.unread_nodes > 150 && compared.equal_nodes < 200, "{compared:?}");
+    assert_eq!(compared.equal_nodes + compared.differences, compared.nodes);
+    assert_eq!(compared.nodes + compared.unread_nodes + compared.left_nodes, 365);
+    let (_, report) = a_year(Effort::FirstDifference, None);
+    assert_eq!(report.verdict, Verdict::Same, "{:?}", report.reasons);
 }
 
 #[test]

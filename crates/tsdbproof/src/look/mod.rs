@@ -256,6 +256,8 @@ pub(crate) async fn look_as<H: Host>(
     let Manner { known, is_sample, .. } = manner;
     let sought = Sought { scope: options.scope.clone(), known, is_sample };
     seek(host, source, first_input, sought)?;
+    // Of one server among several nobody knows what is missing.
+    let watch = manner.watch.filter(|_| source.inputs.len() == 1);
     let shared = Arc::new(Shared {
         scope: options.settled(),
         unsettled: unsettled(options),
@@ -263,7 +265,7 @@ pub(crate) async fn look_as<H: Host>(
         points: Arc::clone(&spills.1),
         sink_bytes: usize::try_from(sink_bytes).unwrap_or(usize::MAX),
         keeps_points: manner.keeps_points,
-        watch: manner.watch.map(|watch| Arc::new(Mutex::new(watch.on(&spills)))),
+        watch: watch.map(|watch| Arc::new(Mutex::new(watch.on(&spills)))),
         observer: manner.observer,
     });
     let mut readings = readings(&source.inputs, options)?;

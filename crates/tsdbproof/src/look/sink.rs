@@ -162,23 +162,25 @@ impl Sink {
             Told::Answer { metric, from_ms, to_ms } => {
                 self.asked = Some(Asked { metric, from_ms, to_ms });
             }
-            Told::Ended(metric) => return self.watch(&metric),
+            Told::Came { metric, times_ms } => return self.watch(&metric, Some(times_ms)),
+            Told::Ended(metric) => return self.watch(&metric, None),
             Told::Unread(gap) => self.found.beside.unread.add(gap),
             Told::Note(note) => self.found.beside.notes.push(note),
         }
         Ok(Flow::More)
     }
 
-    /// Holds what came of metrics up to this one against the other side, if that may end the look.
-    fn watch(&mut self, metric: &str) -> Result<Flow, Error> {
+    /// Holds what came against the other side, if that may end the look: of metrics up to this one, or of
+    /// these times of it.
+    fn watch(&mut self, metric: &str, times_ms: Option<Range<u64>>) -> Result<Flow, Error> {
         let Some(watch) = self.shared.watch.clone() else { return Ok(Flow::More) };
         let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
-        if !watch.is_worth_it(self.found.points_read) {
+        if !watch.is_worth_it(times_ms, self.found.points_read) {
             return Ok(Flow::More);
         }
         self.flush_all()?;
-        let Found { rows, points, beside, .. } = &self.found;
-        match watch.differs(metric, [rows, points], &beside.unread)? {
+        let Found { rows, points, beside, points_read, .. } = &self.found;
+        match watch.differs(metric, [rows, points], &beside.unread, *points_read)? {
             true => Ok(Flow::Enough),
             false => Ok(Flow::More),
         }
