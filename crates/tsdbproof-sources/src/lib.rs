@@ -22,11 +22,10 @@ pub use atomic::AtomicFile;
 pub use host::{NativeHost, Resources, block_on};
 pub use memory::memory_bytes;
 pub use opening::{Items, Opening, Wanted};
-pub use opentsdb::{
-    Credentials, KeptAnswers, PutPlan, ServerOptions, ServerPuts, check_server,
-};
+pub use opentsdb::{Credentials, KeptAnswers, PutPlan, ServerOptions, ServerPuts};
 pub use outputs::NativeOutputs;
 pub use progress::{Phase, Progress};
+pub use refused::check_address;
 pub use stop::Stop;
 
 use std::{io, path::Path};

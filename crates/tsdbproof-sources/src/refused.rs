@@ -1,10 +1,13 @@
 //! Names that can't be opened, and what to do about them.
 
-use std::path::Path;
+use std::{ffi::OsStr, path::Path};
 
 use tsdbproof::{Error, FORMATS, Kind, shown};
 
-use crate::{PATH_CHARS, name_of};
+use crate::{
+    PATH_CHARS, name_of,
+    opentsdb::{base, is_server},
+};
 
 /// A stream under two names.
 pub(crate) fn read_twice(name: &str) -> Error {
@@ -27,6 +30,17 @@ pub(crate) fn nothing(path: &Path, what: &str) -> Error {
     Error::usage(what)
         .in_file(name_of(path))
         .help("check the name; hidden files, _SUCCESS and *.crc are passed over")
+}
+
+/// Refuses an address that can't be opened before it is written anywhere: a password may stand in it.
+pub fn check_address(name: &OsStr) -> Result<(), Error> {
+    match name.to_str() {
+        Some(address) if is_server(address) => base(address).map(drop),
+        Some(address) if address.contains("://") && !Path::new(name).exists() => {
+            Err(missing(Path::new(name)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// An address without the name and password that may stand in it.

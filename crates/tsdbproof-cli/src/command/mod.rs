@@ -29,9 +29,7 @@ use tsdbproof::{
     render::{TextOptions, explanation_json, explanation_text},
     report::Report,
 };
-use tsdbproof_sources::{
-    KeptAnswers, NativeHost, Opening, Progress, Resources, check_server,
-};
+use tsdbproof_sources::{KeptAnswers, NativeHost, Opening, Progress, Resources, check_address};
 
 use crate::{
     Ended, Machine,
@@ -161,7 +159,7 @@ impl Call {
     /// --settle leave out must not move.
     pub(crate) fn resume(&self, machine: &mut Machine<'_>) -> Result<(), Error> {
         let Some(file) = &self.resume else { return Ok(()) };
-        self.names.iter().try_for_each(|name| check_server(name))?;
+        self.names.iter().try_for_each(|name| check_address(name))?;
         let names = self.names.iter().map(|name| name.to_string_lossy());
         let job: Vec<_> = std::iter::once(self.verb_name.as_str().into()).chain(names).collect();
         let kept = KeptAnswers::open(file, &job.join(" "), machine.now_ms)?;

@@ -48,8 +48,7 @@ use std::{
 
 use tsdbproof::{Error, Flow, Kind, Sought, Told, Unread, Work};
 
-pub use address::check_server;
-pub(crate) use address::is_server;
+pub(crate) use address::{base, is_server};
 pub use credentials::Credentials;
 pub use put::{PutPlan, ServerPuts};
 pub use resume::KeptAnswers;

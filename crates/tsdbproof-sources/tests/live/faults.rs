@@ -119,7 +119,7 @@ fn an_endless_answer_is_cut_short_and_costs_coverage() {
         let (from, to) = request.is_query().then(|| request.window())?;
         let is_of_a = request.body.contains("\"a\"") || request.body.contains("tsuids");
         let row = 1_702_000_000_000;
-        (is_of_a && (from..to).contains(&row)).then_some(Reply::Endless)
+        (is_of_a && (from..to).contains(&row)).then(|| Reply::Long(u64::MAX, String::new()))
     });
     let report = Job { answer_bytes: 10_000, ..Job::default() }.diff(POINTS, &fake.url).unwrap();
     assert_eq!(report.verdict, Verdict::Incomplete, "{:?}", report.reasons);

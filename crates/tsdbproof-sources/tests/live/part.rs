@@ -62,7 +62,8 @@ fn the_first_difference_ends_the_questions() {
 
 /// One metric of a year, of which a server answers for a day at a time, and what it was asked for.
 fn a_year(effort: Effort, lost: Option<u64>) -> (Fake, Report) {
-    let day = |day: u64| (0..OF_DAY).map(move |step| (day, 1_700_006_400 + day * 86_400 + step * 7));
+    let day =
+        |day: u64| (0..OF_DAY).map(move |step| (day, 1_700_006_400 + day * 86_400 + step * 7));
     let line = |(_, time): (u64, u64)| format!("m {time} 1 host=a\n");
     let all: String = (0..365).flat_map(day).map(line).collect();
     let kept = (0..365).flat_map(day).filter(|(day, _)| Some(*day) != lost);
@@ -71,7 +72,7 @@ fn a_year(effort: Effort, lost: Option<u64>) -> (Fake, Report) {
         let is_dense = to > 1_700_006_400_000 && from < 1_700_006_400_000 + 365 * 86_400_000;
         (is_dense && to - from > 86_400_000).then(|| crate::fake::error(413, "Sorry"))
     });
-    let report = of(effort).diff(&all, &fake.url).unwrap();
+    let report = of(effort).diff(&all, &fake.url).expect("a report");
     (fake, report)
 }
 

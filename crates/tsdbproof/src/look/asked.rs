@@ -53,9 +53,8 @@ impl Asked {
         let (found, expected) = (quote(metric.as_bytes()), quote(self.metric.as_bytes()));
         let what = "the server answered with another metric than it was asked for";
         let what = format!("{what}; found {found}, expected {expected}");
-        Err(Error::new(Kind::Malformed, what).help(
-            "ask whoever runs the server, or the proxy before it: it is no source of points",
-        ))
+        Err(Error::new(Kind::Malformed, what)
+            .help("ask whoever runs the server, or the proxy before it: it is no source of points"))
     }
 
     /// Errors: a time that was not asked for.
