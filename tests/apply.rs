@@ -17,7 +17,7 @@ use crate::{
     memory_host::{MemoryHost, run},
 };
 
-struct Unseen;
+pub(crate) struct Unseen;
 
 impl Differences for Unseen {
     fn difference(&mut self, _: &Difference) {}
@@ -69,7 +69,7 @@ fn part_applied(
 }
 
 /// Patches as inputs behind those that the host has.
-fn patches_of(host: &mut MemoryHost, patches: &[&[u8]]) -> Vec<Input> {
+pub(crate) fn patches_of(host: &mut MemoryHost, patches: &[&[u8]]) -> Vec<Input> {
     let input = |(index, bytes): (usize, &&[u8])| {
         let name = format!("{index}.patch");
         host.inputs.push((bytes.to_vec(), Default::default()));
@@ -86,7 +86,7 @@ pub(crate) fn root(text: &[u8]) -> String {
 }
 
 pub(crate) const FORWARD: Course = Course { until: None, is_reverse: false };
-const BACK: Course = Course { until: None, is_reverse: true };
+pub(crate) const BACK: Course = Course { until: None, is_reverse: true };
 
 /// The manifest of a text.
 pub(crate) fn manifest(text: &[u8]) -> Vec<u8> {

@@ -9,6 +9,7 @@ use tsdbproof::{
 };
 
 use crate::{
+    apply::Unseen,
     jobs::{All, manifest},
     memory_host::{MemoryHost, run},
 };
@@ -63,7 +64,7 @@ fn read(snapshot: &Files) -> Report {
     let mut source = host.source(&slices(&files));
     let inputs = source.inputs.into_iter().map(|input| input.found(true).expect("it is kept"));
     source.inputs = inputs.collect();
-    run(tsdbproof::show(&host, &source, &Options::default()))
+    run(tsdbproof::show(&host, &source, &Options::default(), &mut Unseen))
         .unwrap_or_else(|error| panic!("{error}"))
 }
 

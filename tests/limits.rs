@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tsdbproof::{Error, Flow, Host, Input, Kind, Options, Scratch, Source, Task, Work};
 
-use crate::memory_host::{MemoryHost, run};
+use crate::{
+    apply::Unseen,
+    memory_host::{MemoryHost, run},
+};
 
 /// A line of 1 GiB that no memory holds, between two points.
 struct LongLine {
@@ -49,7 +52,8 @@ fn a_line_of_1_gib_is_passed_over_without_being_held() {
     let host = LongLine { pieces: 1 << 10 };
     let input = Input::new("-".to_owned(), None, POINT, &tsdbproof::Limits::default());
     let source = Source { names: vec!["-".to_owned()], inputs: vec![input], ..Source::default() };
-    let report = run(tsdbproof::show(&host, &source, &Options::default())).expect("readable");
+    let report =
+        run(tsdbproof::show(&host, &source, &Options::default(), &mut Unseen)).expect("readable");
     let side = &report.sides[0];
     assert_eq!((side.points_read, side.totals.points), (2, 1));
     let long = side.problems.iter().find(|group| group.kind == "line-too-long").expect("told");
@@ -62,7 +66,8 @@ fn a_line_of_1_gib_is_passed_over_without_being_held() {
 fn bytes_of_no_format_are_refused() {
     let mut host = MemoryHost::default();
     let source = host.source(&[("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0")]);
-    let error = run(tsdbproof::show(&host, &source, &Options::default())).expect_err("a picture");
+    let error = run(tsdbproof::show(&host, &source, &Options::default(), &mut Unseen))
+        .expect_err("a picture");
     assert_eq!(error.kind(), Kind::Unsupported);
     assert!(error.to_string().starts_with("a.png: "), "{error}");
 }

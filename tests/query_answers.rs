@@ -7,6 +7,7 @@ use tsdbproof::{
 };
 
 use crate::{
+    apply::Unseen,
     jobs::{data, diff, manifest, manifest_of, verify},
     memory_host::{MemoryHost, run},
 };
@@ -18,7 +19,7 @@ fn answer(file: &str) -> Vec<u8> {
 fn show(bytes: &[u8], options: &Options) -> Result<Report, Error> {
     let mut host = MemoryHost { piece_bytes: vec![77, 1, 4096], ..MemoryHost::default() };
     let source = host.source(&[("answer.json", bytes)]);
-    run(tsdbproof::show(&host, &source, options))
+    run(tsdbproof::show(&host, &source, options, &mut Unseen))
 }
 
 /// Points that were read, and problems by kind.

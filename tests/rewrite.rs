@@ -7,22 +7,17 @@ use proptest::prelude::*;
 use tsdbproof::{
     Course, Duplicates, Input, Limits, Options, RowHour, Scope, diff_with_patch, format_by_name,
     host::HEAD_BYTES,
-    report::{Difference, Differences, Report, Verdict},
+    report::{Report, Verdict},
     rewrite,
 };
 
 use crate::{
+    apply::Unseen,
     convert::{MemoryOutputs, whole},
     jobs::manifest_of,
     laws::{points, text},
     memory_host::{MemoryHost, run},
 };
-
-struct Unseen;
-
-impl Differences for Unseen {
-    fn difference(&mut self, _: &Difference) {}
-}
 
 /// What has to change on a server that holds `from` so that it holds `to`: a patch, its other way or not.
 struct Change {

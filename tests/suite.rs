@@ -16,6 +16,7 @@ use expect_test::expect_file;
 use tsdbproof::{Options, format_by_name};
 
 use crate::{
+    apply::Unseen,
     jobs::all_of,
     memory_host::{MemoryHost, run},
     session::{enter, transcript},
@@ -114,7 +115,7 @@ fn no_host_and_no_split_changes_a_report() {
         for mut host in hosts() {
             let source = host.source(&[(&path, &bytes)]);
             let options = Options { split_bytes: 1 << 10, ..Options::default() };
-            let found = all_of(|_| run(tsdbproof::show(&host, &source, &options)));
+            let found = all_of(|_| run(tsdbproof::show(&host, &source, &options, &mut Unseen)));
             assert!(expected.contains(&found), "{}: {host:?}\n{found}", case.display());
         }
     }

@@ -18,6 +18,7 @@ mod laws;
 mod limits;
 mod memory_host;
 mod points;
+mod prove;
 mod query_answers;
 mod raw_scan;
 mod rewrite;

@@ -11,7 +11,7 @@ process.chdir(join(import.meta.dirname, '../..'));
 
 const SUITE = 'tests/suite';
 const EXIT_CODES = { done: 0, 'same-bytes': 0, same: 0, tolerated: 0, different: 1, damaged: 1, faulty: 1, incomplete: 3 };
-const SWITCHES = ['no-file-digests', 'sha256', 'strict', 'allow-empty', 'allow-aggregated', 'quiet', 'partition'];
+const SWITCHES = ['no-file-digests', 'sha256', 'strict', 'allow-empty', 'allow-aggregated', 'partition', 'reverse'];
 const REPEATED = ['metric', 'tag'];
 const NUMBERS = ['limit', 'max-line', 'abs-tol', 'rel-tol', 'max-different-points', 'max-missing-series'];
 
@@ -88,9 +88,9 @@ const parse = (args) => {
         const flag = args[index].replace(/^--?/, '');
         const name = flag.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
         if (flag === args[index]) files.push(flag);
-        else if (flag === 'quiet') own.quiet = true;
+        else if (['quiet', 'check'].includes(flag)) own[flag] = true;
         else if (SWITCHES.includes(flag)) options[name] = true;
-        else if (['o', 'report', 'expect'].includes(flag)) own[name] = args[++index];
+        else if (['o', 'report', 'expect', 'patch'].includes(flag)) own[name] = args[++index];
         else if (REPEATED.includes(flag)) (options[name] ??= []).push(args[++index]);
         else options[name] = NUMBERS.includes(flag) ? Number(args[++index]) : args[++index];
     }
@@ -107,13 +107,14 @@ const run = async (line, feed) => {
     try {
         const [first, ...others] = await Promise.all(files.map((path) => inputs(path, feed)));
         const [all, rest] = [[first, ...others].flat(), others.flat()];
-        const converted = output(own.o);
+        const [converted, patch] = [output(own.o), output(own.patch)];
         const outcome = await {
             manifest: () => (isMerge ? tsdbproof.merge : tsdbproof.manifest)(all, options),
             show: () => tsdbproof.show(all, options),
             check: () => tsdbproof.check(all, options),
             convert: () => tsdbproof.convert(all, converted, options),
-            diff: () => tsdbproof.diff(first, rest, options),
+            diff: () => (own.patch === undefined ? tsdbproof.diff(first, rest, options) : tsdbproof.diffWithPatch(first, rest, patch, options)),
+            apply: () => (own.check ? tsdbproof.prove(first, rest, options) : tsdbproof.apply(first, rest, converted, options)),
             verify: () =>
                 own.expect === undefined
                     ? tsdbproof.verify(first[0], rest, options)
@@ -122,7 +123,8 @@ const run = async (line, feed) => {
         const report = own.report === 'json' ? outcome.json : outcome.text;
         transcript += own.quiet ? '' : report;
         code = EXIT_CODES[outcome.verdict];
-        bytes = verb === 'convert' ? converted.bytes() : outcome.manifest;
+        if (own.patch !== undefined) written.set(own.patch, patch.bytes());
+        bytes = ['convert', 'apply'].includes(verb) && own.o !== undefined ? converted.bytes() : outcome.manifest;
     } catch (error) {
         if (error.name !== 'TsdbproofError') throw error;
         transcript += `error: ${error.message}`.replace(/^/gm, '! ') + '\n';

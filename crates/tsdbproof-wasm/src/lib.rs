@@ -30,10 +30,11 @@ pub use outcome::Outcome;
 #[cfg(feature = "scripts")]
 pub use output::JsOutput;
 #[cfg(feature = "scripts")]
-pub use scripts::{check, convert};
+pub use scripts::{apply, check, convert, diff_with_patch};
 
 use host::JsHost;
 use job::Job;
+use options::Asked;
 use outcome::{ManifestBytes, failure, mistyped, typed};
 
 /// Takes the JSON lines of a report as they are found; without it they are in `Outcome.json`.
@@ -114,7 +115,24 @@ pub async fn diff(
     job.finish(report, None)
 }
 
-/// Tells what a manifest or an archive holds.
+/// Proves that `patches`, in any order, make of `base` what they promise; nothing is written. A manifest as
+/// base will do where the patches hold all points of the hours that they change.
+#[wasm_bindgen]
+pub async fn prove(
+    base: Vec<JsInput>,
+    patches: Vec<JsInput>,
+    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
+    on_json: OnJson,
+) -> Answer {
+    let mut job = Job::new(options, on_json)?;
+    let (base, patches) = (job.open(base).await?, job.open(patches).await?);
+    let Job { asked: Asked { course, options, .. }, host, .. } = &job;
+    let report = tsdbproof::prove(host, &base, &patches.inputs, *course, options).await;
+    job.finish(report, None)
+}
+
+/// Tells what a manifest or an archive holds, or what a patch changes.
 #[wasm_bindgen]
 pub async fn show(
     inputs: Vec<JsInput>,
@@ -124,12 +142,14 @@ pub async fn show(
 ) -> Answer {
     let mut job = Job::new(options, on_json)?;
     let source = job.open(inputs).await?;
-    let report = tsdbproof::show(&job.host, &source, &job.asked.options).await;
+    let Job { asked, host, telling } = &mut job;
+    let report = tsdbproof::show(host, &source, &asked.options, telling).await;
     job.finish(report, None)
 }
 
 /// The points of one series on both sides, in the window of `from` and `to`: for a picture, which
-/// has no room for more than some thousands of them. A side may be empty, or a manifest.
+/// has no room for more than some thousands of them. A side may be empty, or a manifest. Of a patch as
+/// `current` and no base, they are those that it takes away and brings.
 #[wasm_bindgen]
 pub async fn points(
     base: Vec<JsInput>,

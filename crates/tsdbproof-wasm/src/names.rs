@@ -12,6 +12,8 @@ use tsify::Tsify;
 pub struct Recognised {
     /// A manifest, of whatever version.
     pub is_manifest: bool,
+    /// A patch, of whatever version.
+    pub is_patch: bool,
     /// The format that claims it for points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
@@ -23,6 +25,7 @@ impl Recognised {
     pub(crate) fn of(input: &Input) -> Self {
         Recognised {
             is_manifest: input.is_manifest(),
+            is_patch: input.is_patch(),
             format: input.format().map(|format| format.name.to_owned()),
             codec: input.codec().to_owned(),
         }

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 use tsdbproof::{
-    Allowed, Columns, Depth, Duplicates, Error, FORMATS, FileDigests, Format, Interval, Options,
-    Profile, Scope, TimeUnit, Tolerance, time::parse_time,
+    Allowed, Columns, Course, Depth, Duplicates, Error, FORMATS, FileDigests, Format, Interval,
+    Options, Profile, Scope, TimeUnit, Tolerance, Until, time::parse_time,
 };
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
@@ -70,6 +70,15 @@ pub struct JobOptions {
     /// How far a changed value may lie off, as a part of the greater of both.
     #[tsify(optional)]
     pub rel_tol: Option<f64>,
+    /// Of patches, the state to stop at: its root.
+    #[tsify(optional)]
+    pub root: Option<String>,
+    /// Of patches, the last state without a point behind this instant, in place of a root.
+    #[tsify(optional)]
+    pub at: Option<String>,
+    /// Take back what patches did: the base is the state that they yield.
+    #[tsify(optional)]
+    pub reverse: bool,
     /// How many points may differ, beside those within the tolerance.
     #[tsify(optional)]
     pub max_different_points: Option<u64>,
@@ -102,6 +111,7 @@ pub(crate) struct Asked {
     pub(crate) options: Options,
     pub(crate) limit: Option<usize>,
     pub(crate) interval: Interval,
+    pub(crate) course: Course,
     pub(crate) write: Option<&'static Format>,
     pub(crate) is_partitioned: bool,
 }
@@ -146,12 +156,20 @@ impl JobOptions {
         let written = FORMATS.iter().filter(|format| format.write.is_some());
         let written: Vec<_> = written.map(|format| (format.name, *format)).collect();
         let format = |name| named("format that can be written", Some(name), &written);
+        let now_ms = now_ms();
+        let until = match (&self.root, &self.at) {
+            (Some(root), None) => Some(Until::Root(root.parse()?)),
+            (None, Some(at)) => Some(Until::At(parse_time(at, now_ms)?)),
+            (None, None) => None,
+            _ => return Err(Error::usage("a state is chosen by its root or by a time, not both")),
+        };
         Ok(Asked {
             limit: self.limit.map(|limit| limit as usize),
             interval: interval.unwrap_or_default(),
             write: self.write.as_deref().map(format).transpose()?,
             is_partitioned: self.partition,
-            options: self.options(now_ms())?,
+            course: Course { until, is_reverse: self.reverse },
+            options: self.options(now_ms)?,
         })
     }
 

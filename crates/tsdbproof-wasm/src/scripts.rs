@@ -1,11 +1,12 @@
 //! Jobs that the page does not offer: they are for scripts, and would be a tenth of the page's wasm.
 
-use tsdbproof::Target;
+use tsdbproof::{Outputs, Target};
 use tsify::Ts;
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    Answer, JobOptions, JsInput, JsOutput, OnJson, job::Job, outcome::failure, output::JsOutputs,
+    Answer, JobOptions, JsInput, JsOutput, OnJson, job::Job, options::Asked, outcome::failure,
+    output::JsOutputs,
 };
 
 /// Looks for faults in the points of `inputs`, and tells what `tsdb import` would make of them.
@@ -40,5 +41,49 @@ pub async fn convert(
     let Job { asked, host, .. } = &job;
     let mut outputs = JsOutputs::new(output, asked.options.read.limits);
     let report = tsdbproof::convert(host, &source, target, &asked.options, &mut outputs).await;
+    job.finish(report, None)
+}
+
+/// Compares two sources, and writes to `output` the patch that makes the one of the other.
+#[wasm_bindgen(js_name = diffWithPatch)]
+pub async fn diff_with_patch(
+    base: Vec<JsInput>,
+    current: Vec<JsInput>,
+    output: JsOutput,
+    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
+    on_json: OnJson,
+) -> Answer {
+    let mut job = Job::new(options, on_json)?;
+    let (base, current) = (job.open(base).await?, job.open(current).await?);
+    let Job { asked, host, telling } = &mut job;
+    let mut patch = Vec::new();
+    let options = &asked.options;
+    let report =
+        tsdbproof::diff_with_patch(host, &base, &current, options, telling, &mut patch).await;
+    let write = || JsOutputs::new(output, options.read.limits).write(&patch);
+    let report = report.and_then(|report| write().map(|()| report));
+    job.finish(report, None)
+}
+
+/// Writes to `output` what `patches`, in any order, make of `base`, and proves it by reading it back:
+/// keep what was written only if the verdict is `same`.
+#[wasm_bindgen]
+pub async fn apply(
+    base: Vec<JsInput>,
+    patches: Vec<JsInput>,
+    output: JsOutput,
+    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
+    on_json: OnJson,
+) -> Answer {
+    let mut job = Job::new(options, on_json)?;
+    let asked = &job.asked;
+    let target = Target::of(&output.name(), asked.write, false).map_err(failure)?;
+    let (base, patches) = (job.open(base).await?, job.open(patches).await?);
+    let Job { asked: Asked { course, options, .. }, host, .. } = &job;
+    let mut outputs = JsOutputs::new(output, options.read.limits);
+    let (patches, outputs) = (&patches.inputs[..], &mut outputs);
+    let report = tsdbproof::apply(host, &base, patches, *course, target, options, outputs).await;
     job.finish(report, None)
 }

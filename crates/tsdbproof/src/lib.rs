@@ -18,7 +18,7 @@ pub use host::{Flow, Host, Input, KnownMetric, Outputs, Scratch, Sought, Task, T
 pub use job::{
     Against, Asked, Course, Interval, Keep, Means, Puts, Source, Target, Until, apply, chain,
     check, convert, convert_with_manifest, diff, diff_with_patch, explain, manifest, merge,
-    merge_patches, points, restore, restore_by_import, rewrite, show, verify,
+    merge_patches, points, prove, restore, restore_by_import, rewrite, show, verify,
 };
 pub use look::{Hand, Helped, Made, help};
 pub use options::{Allowed, Duplicates, Effort, Expect, FileDigests, Options};

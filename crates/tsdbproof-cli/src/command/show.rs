@@ -1,4 +1,4 @@
-//! `tsdbproof show`: tells what a manifest or an archive holds.
+//! `tsdbproof show`: tells what a manifest or an archive holds, and what a patch changes.
 
 use std::{ffi::OsString, slice};
 
@@ -11,14 +11,16 @@ use crate::{
     flags::{Access, Explaining, Telling, Uids},
 };
 
-/// Tells what a manifest or an archive holds: totals, span, metrics, days, size at each depth
+/// Tells what a manifest or an archive holds (totals, span, metrics, days, size at each depth), or what
+/// a patch changes
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   tsdbproof show backup.arrow
-  tsdbproof show dump.gz --report json")]
+  tsdbproof show dump.gz --report json
+  tsdbproof show tuesday.patch --limit 0")]
 pub(super) struct Args {
-    /// A manifest, a file, folder or pattern, or - for standard input
+    /// A manifest, a patch, a file, folder or pattern, or - for standard input
     #[arg(value_name = "FILE")]
     file: OsString,
 
@@ -42,8 +44,9 @@ impl Args {
             let asked = Asked::Source(JobKind::Show, &source);
             return plan.explain(machine, asked, &options, &[]);
         }
-        let report =
-            plan.report(machine, |host, _| block_on(tsdbproof::show(host, &source, &options)))?;
+        let report = plan.report(machine, |host, reports| {
+            block_on(tsdbproof::show(host, &source, &options, reports))
+        })?;
         Ok(Ended::with(report, false))
     }
 }

@@ -81,7 +81,7 @@ pub async fn rewrite<H: Host, O: Outputs>(
 }
 
 /// Whether this chooses less than all of a state.
-fn is_part(scope: &Scope) -> bool {
+pub(super) fn is_part(scope: &Scope) -> bool {
     Scope { duplicates: Duplicates::Keep, ..scope.clone() } != Scope::default()
 }
 
@@ -144,7 +144,7 @@ async fn run<H: Host, O: Outputs>(
 }
 
 /// That something has another root than it should have.
-fn unlike(what: &str, found: Roots, expected: Roots) -> Option<String> {
+pub(super) fn unlike(what: &str, found: Roots, expected: Roots) -> Option<String> {
     let [found_root, expected_root] = [&found, &expected].map(root);
     let why = || format!("the {what} has the root {found_root}, and not {expected_root}");
     (found != expected).then(why)

@@ -348,11 +348,7 @@ impl Comparison<'_> {
         sample: &Sample,
     ) {
         for difference in emit(series, whole_series, stretches, sample) {
-            let metric = self.compared.metrics.entry(series.metric.clone()).or_default();
-            metric.differences += 1;
-            metric.counts.add(&difference.counts);
-            self.compared.differences += 1;
-            self.compared.counts.add(&difference.counts);
+            self.compared.count(&difference);
             self.differences.difference(&difference);
         }
     }
@@ -371,7 +367,7 @@ impl MayBe {
 }
 
 /// Stretches of one series that are held back until its end, where its pattern shows.
-const STRETCHES: usize = 4096;
+pub(super) const STRETCHES: usize = 4096;
 
 /// A second look that finds other points than the first would hide or invent differences.
 pub(super) fn check_found(rows: &[Option<Row>; 2], found: [u64; 2]) -> Result<(), Error> {

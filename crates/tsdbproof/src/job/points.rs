@@ -1,11 +1,11 @@
 //! The points of one series, side by side: what a picture of a difference needs.
 
-use tsdbproof_core::{Error, Profile, Record, Series, Value};
+use tsdbproof_core::{Error, Point, Profile, Record, Series, Value};
 
-use super::Source;
+use super::{Source, patches};
 use crate::{
     Host, Options, Scope,
-    look::{Instant, Manner, look_as},
+    look::{Instant, Manner, look_as, spills},
     report::{SeriesPoint, SeriesPoints},
     time::time,
 };
@@ -16,7 +16,8 @@ const INSTANTS: usize = 20_000;
 /// The points of `series` in the window of the options' scope, ascending, of one side or two.
 ///
 /// The host's inputs are those of `base`, then those of `current`. A side that is a manifest has no
-/// points at hand. Everything is read for it, but only these points are kept.
+/// points at hand. Everything is read for it, but only these points are kept. Of a patch as `current`
+/// without a base, they are those that it takes away and brings.
 pub async fn points<H: Host>(
     host: &H,
     base: &Source,
@@ -30,6 +31,11 @@ pub async fn points<H: Host>(
         memory_bytes: options.memory_bytes / 2,
         ..options.without_file_digests()
     };
+    if let ([], [input]) = (base.inputs.as_slice(), current.inputs.as_slice())
+        && input.is_patch()
+    {
+        return of_patch(host, current, series, options).await;
+    }
     let mut found = SeriesPoints::default();
     let [of_base, of_current] = [(base, 0), (current, base.inputs.len())];
     let of_base = instants(host, of_base, series, options, &mut found.is_cut).await?;
@@ -80,6 +86,37 @@ async fn instants<H: Host>(
     Ok(Some(found))
 }
 
+/// The points of the series that a patch changes.
+async fn of_patch<H: Host>(
+    host: &H,
+    patch: &Source,
+    series: &Series,
+    options: &Options,
+) -> Result<SeriesPoints, Error> {
+    let (spill, _) = spills(host, options.memory_bytes)?;
+    let read = patches::read(host, &patch.inputs, 0, &spill, options.memory_bytes).await?;
+    let mut found = SeriesPoints { has_base: true, has_current: true, ..SeriesPoints::default() };
+    for patch in read {
+        let mut changes = patch.changes(&spill)?;
+        changes.seek(series)?;
+        while let Some(change) = changes.next()? {
+            let timestamp_ms = change.timestamp_ms;
+            let point = |value| Point { timestamp_ms, value };
+            if change.clears_hour() || !options.scope.holds_point(point(Value::integer(0))) {
+                continue;
+            }
+            if found.points.len() == INSTANTS {
+                found.is_cut = true;
+                break;
+            }
+            let records = |value: Option<Value>| value.map(|it| point(it).record());
+            let sides = [change.old, change.new].map(|it| records(it).into_iter().collect());
+            found.points.push(self::point(timestamp_ms, sides, Some(Profile::Exact)));
+        }
+    }
+    Ok(found)
+}
+
 /// Instants of both sides in the order of time. Without a profile there is nothing to compare.
 fn pair(base: Vec<Instant>, current: Vec<Instant>, profile: Option<Profile>) -> Vec<SeriesPoint> {
     let (mut base, mut current) = (base.into_iter().peekable(), current.into_iter().peekable());
@@ -89,16 +126,17 @@ fn pair(base: Vec<Instant>, current: Vec<Instant>, profile: Option<Profile>) -> 
         let times = [next(base.peek()), next(current.peek())];
         let Some(timestamp_ms) = times.into_iter().flatten().min() else { return points };
         let is_next = |instant: &Instant| instant.timestamp_ms == timestamp_ms;
-        points.push(point(
-            timestamp_ms,
-            [base.next_if(is_next), current.next_if(is_next)],
-            profile,
-        ));
+        let sides = [base.next_if(is_next), current.next_if(is_next)];
+        let records = sides.map(|side| side.map(|it| it.records).unwrap_or_default());
+        points.push(point(timestamp_ms, records, profile));
     }
 }
 
-fn point(timestamp_ms: u64, sides: [Option<Instant>; 2], profile: Option<Profile>) -> SeriesPoint {
-    let [base, current] = sides.map(|side| side.map(|it| it.records).unwrap_or_default());
+fn point(
+    timestamp_ms: u64,
+    [base, current]: [Vec<Record>; 2],
+    profile: Option<Profile>,
+) -> SeriesPoint {
     let sign = match (profile, base.is_empty(), current.is_empty()) {
         (Some(_), false, true) => '-',
         (Some(_), true, false) => '+',

@@ -1,21 +1,28 @@
-//! `show`: what a manifest or an archive holds.
+//! `show`: what a manifest or an archive holds, and what a patch changes.
 
 use tsdbproof_core::Error;
 
-use super::{Source, manifests, patches, side, verdict};
+use super::{Source, changes, manifests, patches, side, verdict};
 use crate::{
     Host, Options,
     look::{look, spills},
-    report::{JobKind, PatchSummary, Report, Verdict},
+    report::{Differences, JobKind, PatchSummary, Report, Verdict},
 };
 
 /// Tells what a manifest or an archive holds. The host's inputs are those of `source`.
-pub async fn show<H: Host>(host: &H, source: &Source, options: &Options) -> Result<Report, Error> {
+///
+/// Of a patch it tells what it changes: `differences` takes it, in the patch's own order.
+pub async fn show<H: Host>(
+    host: &H,
+    source: &Source,
+    options: &Options,
+    differences: &mut dyn Differences,
+) -> Result<Report, Error> {
     options.check_scope()?;
     if let [input] = source.inputs.as_slice()
         && input.is_patch()
     {
-        return show_patch(host, source, options).await;
+        return show_patch(host, source, options, differences).await;
     }
     let mut side = match source.inputs.as_slice() {
         [input] if input.is_manifest() => {
@@ -49,11 +56,15 @@ async fn show_patch<H: Host>(
     host: &H,
     source: &Source,
     options: &Options,
+    differences: &mut dyn Differences,
 ) -> Result<Report, Error> {
     let (spill, _) = spills(host, options.memory_bytes)?;
     let patches = patches::read(host, &source.inputs, 0, &spill, options.memory_bytes).await?;
     let mut report = verdict::report(JobKind::Show, Vec::new(), options);
     report.patches = patches.iter().map(|it| PatchSummary::of(&it.name, &it.meta)).collect();
+    if let [patch] = patches.as_slice() {
+        report.compared = Some(changes::tell(patch, &spill, differences)?);
+    }
     report.verdict = Verdict::Done;
     Ok(report)
 }

@@ -79,6 +79,11 @@ impl Stretch {
         self.window_ms.zip(window_ms).is_some_and(|((_, end), (start, _))| end == start)
     }
 
+    /// Whether a node with this window is the last that was taken.
+    pub(super) fn ends_with(&self, window_ms: Option<(u64, u64)>) -> bool {
+        self.window_ms.zip(window_ms).is_some_and(|((_, end), (_, to))| end == to)
+    }
+
     /// Takes another node.
     pub(super) fn extend(&mut self, window_ms: Option<(u64, u64)>, base: u64, current: u64) {
         if let (Some((_, to)), Some((_, end))) = (&mut self.window_ms, window_ms) {

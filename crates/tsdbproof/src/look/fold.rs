@@ -266,7 +266,7 @@ pub(crate) fn resolve(
 }
 
 /// A leaf made from its points.
-pub(super) struct Leaf {
+pub(crate) struct Leaf {
     hour: Hour,
     state: OpenHour,
     kinds: Kinds,
@@ -274,7 +274,7 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
-    pub(super) fn new(hour: Hour) -> Self {
+    pub(crate) fn new(hour: Hour) -> Self {
         Leaf { hour, state: OpenHour::default(), kinds: Kinds::default(), offsets: None }
     }
 
@@ -283,7 +283,7 @@ impl Leaf {
     }
 
     /// Takes the distinct records of the next instant, ascending.
-    pub(super) fn push(&mut self, records: &[Record]) {
+    pub(crate) fn push(&mut self, records: &[Record]) {
         self.tell(records);
         self.state.push_instant(records);
     }
@@ -297,7 +297,7 @@ impl Leaf {
         }
     }
 
-    pub(super) fn close(self) -> Row {
+    pub(crate) fn close(self) -> Row {
         let (exact, f32) = self.state.close();
         let time = |offset| u64::from(self.hour) * HOUR_MS + u64::from(offset);
         let (first, last) = self.offsets.unwrap_or_default();

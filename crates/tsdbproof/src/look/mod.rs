@@ -73,7 +73,7 @@ use tsdbproof_formats::decompress::Codec;
 
 pub use ahead::{Hand, Made};
 pub(crate) use digests::{BLOCK_BYTES, FileBlocks};
-pub(crate) use fold::{Conflicts, next_instant, resolve};
+pub(crate) use fold::{Conflicts, Leaf, next_instant, resolve};
 pub(crate) use in_order::InOrder;
 pub(crate) use leaves::{Leaves, Survey, series_at, window_ms};
 pub(crate) use manner::Manner;

@@ -1,21 +1,21 @@
 //! A page that stands alone: no script, no request, what the page of the project shows of a job.
 
-use tsdbproof_core::{HOUR_MS, shown};
+mod picture;
+
+use tsdbproof_core::shown;
 
 use super::{
     Whole,
     checked::{FirstFindings, finding_line},
-    phrase::{self, NAME_CHARS, SENTENCE_CHARS, account, point, role, scope},
-    picture::{Cell, Column, Drawn, Picture},
+    phrase::{self, NAME_CHARS, SENTENCE_CHARS, account, legend, point, role, scope},
+    picture::Picture,
     sentence::sentence,
     text::unlimited,
     words::{counted, number, size},
     worst::Worst,
 };
 use crate::{
-    report::{
-        Difference, Differences, Finding, Findings, PlacedProblem, Report, Side, Verdict, time,
-    },
+    report::{Difference, Differences, Finding, Findings, PlacedProblem, Report, Side, Verdict},
     time::window,
 };
 
@@ -58,13 +58,15 @@ impl Findings for Html {
 impl Whole for Html {
     fn finish(self: Box<Self>, report: &Report) -> String {
         let Html { worst, picture, findings, .. } = *self;
+        let depth = report.compared.as_ref().map_or("node", |compared| compared.depth);
+        let drawn = picture.finish().map_or(String::new(), |it| picture::draw(&it, depth));
         let sections = [
             banner(report),
             roots(report),
             section("What was compared", &coverage(report)),
             section("Problems", &problems(report)),
             section("Findings", &check(report, &findings)),
-            section("Where they differ", &picture.finish().map_or(String::new(), |it| draw(&it))),
+            section("Where they differ", &drawn),
             section("Differences", &differences(report, worst)),
             section("Files", &files(report)),
         ];
@@ -160,6 +162,10 @@ fn roots(report: &Report) -> String {
     if let Some(merged) = &report.merged {
         row("merged, exact", &merged.exact_root);
     }
+    for patch in &report.patches {
+        row(&format!("{} starts from", name(&patch.name)), &patch.base_root);
+        row(&format!("{} makes", name(&patch.name)), &patch.result_root);
+    }
     format!("<div class=\"roots\">{rows}</div>\n")
 }
 
@@ -186,6 +192,9 @@ const LINES: [Line; 8] = [
 ];
 
 fn coverage(report: &Report) -> String {
+    if report.sides.is_empty() {
+        return String::new();
+    }
     let rows = LINES.iter().filter_map(|(label, of)| {
         let cells: Vec<_> = report.sides.iter().map(of).collect();
         let says = cells.iter().any(|cell| !cell.is_empty());
@@ -197,7 +206,8 @@ fn coverage(report: &Report) -> String {
     let compared = report
         .compared
         .as_ref()
-        .map(|compared| hint(&format!("Compared: {}.", text(&phrase::coverage(compared)))));
+        .and_then(phrase::coverage)
+        .map(|coverage| hint(&format!("Compared: {}.", text(&coverage))));
     let notes_of =
         |side| phrase::notes(side).map(|note| format!("{}: {note}.", role(report, side)));
     let notes: String = report.sides.iter().flat_map(notes_of).map(|it| hint(&text(&it))).collect();
@@ -337,7 +347,7 @@ fn differences(report: &Report, worst: Worst) -> String {
             counted(more, "more difference")
         )));
     }
-    found + &hint("− only in BASE, + only in CURRENT, ~ changed")
+    found + &hint(&legend(compared.depth).replacen('-', "−", 1))
 }
 
 fn difference_row(difference: &Difference, depth: &str) -> Vec<String> {
@@ -384,117 +394,4 @@ fn files(report: &Report) -> String {
         String::new()
     };
     table("Files", &head, &[2, 4], &rows) + &more
-}
-
-fn draw(drawn: &Drawn) -> String {
-    let most = drawn.rows.iter().flat_map(|row| row.cells.values()).map(Cell::weight);
-    let most = most.fold(0.0, f64::max);
-    let body: String = drawn
-        .rows
-        .iter()
-        .map(|row| {
-            let cells = drawn.columns.iter().map(|column| match row.cells.get(&column.from) {
-                Some(cell) if !column.is_break => {
-                    draw_cell(&row.metric, *column, cell, most, drawn)
-                }
-                _ if column.is_break => "<td class=\"break\"></td>".to_owned(),
-                _ => "<td></td>".to_owned(),
-            });
-            let cells: String = cells.collect();
-            format!("<tr><th scope=\"row\"><span>{}</span></th>{cells}</tr>\n", name(&row.metric))
-        })
-        .collect();
-    let more = match drawn.more_rows {
-        0 => String::new(),
-        more => hint(&format!("… and {}", counted(more, "more metric"))),
-    };
-    let caption = format!("Differences by metric; a column is {}", length(drawn.column_hours));
-    let kinds = [
-        ("missing", "mostly missing"),
-        ("extra", "mostly extra"),
-        ("changed", "mostly changed"),
-        ("unresolved", "differs, points not at hand"),
-    ];
-    let legend: String = kinds
-        .iter()
-        .map(|(class, words)| {
-            format!("<li><span class=\"swatch {class}\" aria-hidden=\"true\"></span>{words}</li>")
-        })
-        .collect();
-    format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"calendar\">\
-         <caption>{caption}</caption><thead>{}</thead>\n<tbody>{body}</tbody></table></div>\n{more}\
-         <ul class=\"legend\">{legend}</ul>\n",
-        headings(drawn)
-    )
-}
-
-/// How long a column is, in words.
-fn length(hours: u64) -> String {
-    match (hours, hours / 24) {
-        (1, _) => "an hour".to_owned(),
-        (hours, 0) => format!("{hours} hours"),
-        (_, 1) => "a day".to_owned(),
-        (_, days) => counted(days, "day"),
-    }
-}
-
-/// Two rows: days above hours, months above days, years above what is longer.
-fn headings(drawn: &Drawn) -> String {
-    let (cut, low) = match drawn.column_hours {
-        hours if hours < 24 => (10, 11..13),
-        24 => (7, 8..10),
-        _ => (4, 5..10),
-    };
-    let label = |column: &Column| time(column.from.saturating_mul(HOUR_MS));
-    let mut groups: Vec<(String, u64)> = Vec::new();
-    for column in &drawn.columns {
-        let group = match column.is_break {
-            true => String::new(),
-            false => label(column).get(..cut).unwrap_or_default().to_owned(),
-        };
-        match groups.last_mut() {
-            Some((last, count)) if *last == group => *count += 1,
-            _ => groups.push((group, 1)),
-        }
-    }
-    let above: String = groups
-        .iter()
-        .map(|(group, count)| match group.as_str() {
-            "" => "<td class=\"break\"></td>".to_owned(),
-            group => format!("<th scope=\"colgroup\" colspan=\"{count}\">{group}</th>"),
-        })
-        .collect();
-    let below: String = drawn
-        .columns
-        .iter()
-        .map(|column| match column.is_break {
-            true => "<td class=\"break\"><span class=\"unseen\">no differences</span><span aria-hidden=\"true\">⋯</span></td>".to_owned(),
-            false => format!("<th scope=\"col\">{}</th>", label(column).get(low.clone()).unwrap_or_default()),
-        })
-        .collect();
-    format!("<tr><td></td>{above}</tr>\n<tr><th scope=\"col\">Metric</th>{below}</tr>\n")
-}
-
-fn draw_cell(metric: &str, column: Column, cell: &Cell, most: f64, drawn: &Drawn) -> String {
-    let from = column.from.saturating_mul(HOUR_MS);
-    let at = window(from, from.saturating_add(drawn.column_hours.saturating_mul(HOUR_MS)));
-    let kinds = [
-        (cell.missing, "missing"),
-        (cell.extra, "extra"),
-        (cell.changed, "changed"),
-        (cell.unresolved, "not resolved"),
-    ];
-    let told: Vec<_> = kinds
-        .iter()
-        .filter(|(n, _)| *n > 0.0)
-        .map(|(n, word)| format!("{} {word}", number(n.round().max(1.0) as u64)))
-        .collect();
-    let about = if cell.is_share { "about " } else { "" };
-    let words = text(&format!("{}, {at}: {about}{}", shown(metric, NAME_CHARS), told.join(", ")));
-    let strength = 1 + (3.0 * (cell.weight() / most.max(1.0)).sqrt()).round() as u64;
-    format!(
-        "<td><span class=\"cell {} s{strength}\" title=\"{words}\"><span class=\"unseen\">{words}</span></span></td>",
-        cell.kind()
-    )
 }

@@ -13,7 +13,7 @@ use super::{
     words::{counted, number},
     worst::Worst,
 };
-use crate::report::{Difference, Differences, Finding, Findings, Report, Side, Verdict};
+use crate::report::{Compared, Difference, Differences, Finding, Findings, Report, Side, Verdict};
 
 /// Takes the differences of a job, and gives the Markdown.
 #[derive(Debug)]
@@ -101,6 +101,9 @@ fn verdict(text: &mut String, report: &Report) {
 }
 
 fn sides(text: &mut String, report: &Report) {
+    if report.sides.is_empty() {
+        return;
+    }
     line(
         text,
         "| | source | points | series | metrics | from – to |\n| --- | --- | ---: | ---: | ---: | --- |",
@@ -120,7 +123,9 @@ fn sides(text: &mut String, report: &Report) {
         );
     }
     if let Some(compared) = &report.compared {
-        line(text, format!("\nCompared: {}.", plain(&phrase::coverage(compared))));
+        if let Some(coverage) = phrase::coverage(compared) {
+            line(text, format!("\nCompared: {}.", plain(&coverage)));
+        }
         for (index, change) in phrase::kind_changes(compared).iter().enumerate() {
             let sign = if index == 0 { "\n" } else { "- " };
             line(text, format!("{sign}{}", plain(change)));
@@ -132,10 +137,22 @@ fn sides(text: &mut String, report: &Report) {
 fn differences(text: &mut String, report: &Report, worst: Worst) {
     let Some(compared) = report.compared.as_ref().filter(|it| it.differences > 0) else { return };
     let (metrics, more_metrics, _) = worst.into_sorted();
-    line(text, "### Differences\n\n`-` only in BASE, `+` only in CURRENT, `~` changed\n");
+    let (title, legend, kinds) = match compared.depth {
+        Compared::OF_PATCH => (
+            "Changes",
+            "`-` deleted, `+` added, `~` replaced",
+            "deleted | added | replaced | hours cleared",
+        ),
+        _ => (
+            "Differences",
+            "`-` only in BASE, `+` only in CURRENT, `~` changed",
+            "missing | extra | changed | unresolved",
+        ),
+    };
+    line(text, format!("### {title}\n\n{legend}\n"));
     line(
         text,
-        "| metric | series | missing | extra | changed | unresolved |\n| --- | ---: | ---: | ---: | ---: | ---: |",
+        format!("| metric | series | {kinds} |\n| --- | ---: | ---: | ---: | ---: | ---: |"),
     );
     for metric in &metrics {
         let counts = &metric.counts;
@@ -230,6 +247,9 @@ fn roots(text: &mut String, report: &Report) {
     }
     if let Some(merged) = &report.merged {
         let _ = writeln!(lines, "{:<8} {}", "merged", merged.exact_root);
+    }
+    for patch in &report.patches {
+        let _ = writeln!(lines, "{:<8} {} to {}", "patch", patch.base_root, patch.result_root);
     }
     if !lines.is_empty() {
         line(text, format!("```text\n{lines}```"));

@@ -99,6 +99,28 @@ pub(super) fn patch(patch: &PatchSummary) -> String {
     )
 }
 
+/// What the signs mean: of a comparison at some depth, or of a patch.
+pub(super) fn legend(depth: &str) -> &'static str {
+    match depth {
+        Compared::OF_PATCH => "- deleted, + added, ~ replaced",
+        _ => "- only in BASE, + only in CURRENT, ~ changed",
+    }
+}
+
+/// What a patch does: `500 points deleted, 4 added, 12 replaced, 3 hours cleared`.
+pub(super) fn changes(counts: &Counts) -> String {
+    let kinds =
+        [(counts.missing, "deleted"), (counts.extra, "added"), (counts.changed, "replaced")];
+    let mut parts = Vec::new();
+    for (n, word) in kinds.into_iter().filter(|(n, _)| *n > 0) {
+        let n = if parts.is_empty() { counted(n, "point") } else { number(n) };
+        parts.push(format!("{n} {word}"));
+    }
+    let hours = counts.unresolved_nodes;
+    parts.extend((hours > 0).then(|| format!("{} cleared", counted(hours, "hour"))));
+    if parts.is_empty() { "nothing changes".to_owned() } else { parts.join(", ") }
+}
+
 /// Points that differ only by what their way lost.
 fn explained(lost: u64) -> Option<String> {
     (lost > 0).then(|| format!("{} explained by what their way lost", counted(lost, "point")))
@@ -106,6 +128,9 @@ fn explained(lost: u64) -> Option<String> {
 
 /// `500 points missing, 4 extra, 12 changed`.
 pub(super) fn totals(counts: &Counts, depth: &str) -> String {
+    if depth == Compared::OF_PATCH {
+        return changes(counts);
+    }
     let kinds = [(counts.missing, "missing"), (counts.extra, "extra"), (counts.changed, "changed")];
     let mut parts = Vec::new();
     for (n, word) in kinds.into_iter().filter(|(n, _)| *n > 0) {
@@ -155,6 +180,9 @@ fn resolved_otherwise(n: u64) -> String {
 /// `3,600 of 3,600 points missing, 12 changed`.
 fn stretch(difference: &Difference, depth: &str) -> String {
     let Difference { counts, base_points, current_points, .. } = difference;
+    if depth == Compared::OF_PATCH {
+        return changes(counts);
+    }
     let kinds = [
         (counts.missing, base_points, "missing"),
         (counts.extra, current_points, "extra"),
@@ -289,11 +317,15 @@ fn kind_change(change: &KindChange) -> String {
     format!("{} {time} {base} → {current}", shown(series.to_string(), NAME_CHARS))
 }
 
-pub(super) fn coverage(compared: &Compared) -> String {
+/// `265 hours of series, 233 equal; 9,862 points in BASE and 9,366 in CURRENT`; nothing of a patch.
+pub(super) fn coverage(compared: &Compared) -> Option<String> {
     let Compared { depth, nodes, equal_nodes, lossy_nodes, base_points, current_points, .. } =
         compared;
+    if *depth == Compared::OF_PATCH {
+        return None;
+    }
     if *nodes == 0 {
-        return "nothing".to_owned();
+        return Some("nothing".to_owned());
     }
     let equal = if nodes == equal_nodes {
         "all equal".to_owned()
@@ -310,7 +342,7 @@ pub(super) fn coverage(compared: &Compared) -> String {
     } else {
         format!("{} of series", counted(*nodes, depth))
     };
-    format!("{unit}, {equal}{lossy}; {points}")
+    Some(format!("{unit}, {equal}{lossy}; {points}"))
 }
 
 /// `snapshot nightly of tsdb, taken 2026-03-02 04:00:00: 12 store files in 4 regions`.

@@ -13,7 +13,8 @@ use super::{
     worst::Worst,
 };
 use crate::report::{
-    Difference, Differences, Finding, FindingKind, Findings, PlacedProblem, Report, Side, Verdict,
+    Compared, Difference, Differences, Finding, FindingKind, Findings, PlacedProblem, Report, Side,
+    Verdict,
 };
 
 const SCHEMA: &str =
@@ -138,6 +139,10 @@ fn verdict(report: &Report) -> Option<Found> {
 
 fn differences(report: &Report, worst: Worst) -> Vec<Found> {
     let depth = report.compared.as_ref().map_or("node", |compared| compared.depth);
+    if depth == Compared::OF_PATCH {
+        // What a patch is for is no fault.
+        return Vec::new();
+    }
     let name = report.sides.last().and_then(|side| side.names.first());
     let level = if report.verdict == Verdict::Tolerated { "note" } else { "error" };
     let (metrics, ..) = worst.into_sorted();

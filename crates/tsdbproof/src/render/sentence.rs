@@ -6,7 +6,7 @@ use tsdbproof_core::{Profile, shown};
 
 use super::{
     chained,
-    phrase::{SENTENCE_CHARS, totals},
+    phrase::{SENTENCE_CHARS, changes, totals},
     words::{counted, number},
 };
 use crate::report::{Acknowledged, Compared, JobKind, Report, Side, Verdict};
@@ -16,17 +16,14 @@ pub(super) fn sentence(report: &Report) -> String {
     let points = report.sides.last().map_or(0, |side| side.totals.points);
     let points = counted(points, "point");
     match (report.verdict, report.job) {
-        (Verdict::Done, JobKind::Merge) => {
-            let merged = report.merged.as_ref().map_or(0, |merged| merged.points);
-            let parts = counted(report.sides.len() as u64, "part");
-            format!("{} in {parts}, which agree where they overlap", counted(merged, "point"))
-        }
         (_, JobKind::MergePatches | JobKind::Chain) => chained::sentence(report),
-        (Verdict::Done, JobKind::Check) => format!("{points}, and nothing wrong with them"),
-        (Verdict::Done, JobKind::Restore) => restorable(report, &points),
-        (Verdict::Done, _) => format!("{points}, and no damage"),
+        (Verdict::Done, _) => done(report, &points),
         (Verdict::Faulty, _) => format!("{} in {points}", faults(report)),
         (Verdict::SameBytes, _) => format!("the same bytes, so the same {points}"),
+        (Verdict::Same, JobKind::Apply) if report.converted.is_none() => proven(report),
+        (Verdict::Incomplete, JobKind::Apply) if report.converted.is_none() => {
+            "what the patches make could not be proven".to_owned()
+        }
         (Verdict::Same | Verdict::Different, JobKind::Apply) => applied(report, &points),
         (Verdict::Same, JobKind::Convert) => {
             format!("what was written, read back, holds the same {points}")
@@ -77,6 +74,21 @@ pub(super) fn sentence(report: &Report) -> String {
     }
 }
 
+/// That nothing is wrong, of jobs that compare nothing.
+fn done(report: &Report, points: &str) -> String {
+    match (report.job, &report.compared) {
+        (JobKind::Merge, _) => {
+            let merged = report.merged.as_ref().map_or(0, |merged| merged.points);
+            let parts = counted(report.sides.len() as u64, "part");
+            format!("{} in {parts}, which agree where they overlap", counted(merged, "point"))
+        }
+        (JobKind::Check, _) => format!("{points}, and nothing wrong with them"),
+        (JobKind::Restore, _) => restorable(report, points),
+        (JobKind::Show, Some(changed)) => format!("a sound patch: {}", changes(&changed.counts)),
+        _ => format!("{points}, and no damage"),
+    }
+}
+
 /// `2 × conflict, 3 errors of `tsdb fsck``.
 fn faults(report: &Report) -> String {
     let kinds = report.checked.iter().flat_map(|checked| &checked.kinds);
@@ -120,6 +132,16 @@ pub(super) fn acknowledged(report: &Report) -> Vec<String> {
     }
     let shown_points = first_refused.iter().map(|point| shown(point, SENTENCE_CHARS));
     std::iter::once(line).chain(shown_points).collect()
+}
+
+/// What patches make, where it was not written.
+fn proven(report: &Report) -> String {
+    let points = report.patches.last().map_or(0, |patch| patch.result_points);
+    let patches = counted(report.patches.len() as u64, "patch");
+    format!(
+        "the base and {patches} make the {} that the last one promises; nothing was written",
+        counted(points, "point")
+    )
 }
 
 fn applied(report: &Report, points: &str) -> String {

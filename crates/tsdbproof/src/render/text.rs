@@ -9,8 +9,8 @@ use super::{
     Whole, chained,
     checked::{self, FirstFindings},
     phrase::{
-        self, FIRST, NAME_CHARS, SENTENCE_CHARS, account, coverage, kind_changes, notes, place,
-        point, role, scope, span, summary, totals,
+        self, FIRST, NAME_CHARS, SENTENCE_CHARS, account, coverage, kind_changes, legend, notes,
+        place, point, role, scope, span, summary, totals,
     },
     sentence::{acknowledged, sentence},
     tables,
@@ -18,7 +18,8 @@ use super::{
     worst::{Metric, Worst},
 };
 use crate::report::{
-    Counts, Difference, Differences, Finding, Findings, JobKind, Report, Side, SideTotals, Verdict,
+    Compared, Counts, Difference, Differences, Finding, Findings, JobKind, Report, Side,
+    SideTotals, Verdict,
 };
 
 /// Points of a difference that are shown.
@@ -184,7 +185,7 @@ impl Page<'_> {
             self.labelled(&role(report, side), &summary(side));
         }
         if comparison {
-            self.labelled("legend", "- only in BASE, + only in CURRENT, ~ changed");
+            self.labelled("legend", legend("hour"));
         }
     }
 
@@ -241,6 +242,10 @@ impl Page<'_> {
     fn patches(&mut self) {
         for patch in &self.report.patches {
             self.labelled("patch", &phrase::patch(patch));
+        }
+        let compared = self.report.compared.as_ref();
+        if let Some(compared) = compared.filter(|it| it.depth == Compared::OF_PATCH) {
+            self.labelled("legend", legend(compared.depth));
         }
     }
 
@@ -400,9 +405,8 @@ impl Page<'_> {
     /// What was compared and what was not, and what else a reader should know.
     fn coverage(&mut self) {
         let mut lines = Vec::new();
-        if let Some(compared) = &self.report.compared {
-            lines.push(("compared".to_owned(), coverage(compared)));
-        }
+        let compared = self.report.compared.as_ref().and_then(coverage);
+        lines.extend(compared.map(|text| ("compared".to_owned(), text)));
         for side in &self.report.sides {
             lines.extend(notes(side).map(|note| (role(self.report, side), note)));
         }

@@ -9,7 +9,7 @@ use tsdbproof_core::Series;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
 pub struct Compared {
-    /// The depth at which both sides could be compared.
+    /// The depth at which both sides could be compared; of a patch that is shown, [`Self::OF_PATCH`].
     pub depth: &'static str,
     /// Nodes of that depth that stand on a side.
     pub nodes: u64,
@@ -72,6 +72,21 @@ pub struct Compared {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub kind_examples: Vec<KindChange>,
+}
+
+impl Compared {
+    /// Stands for the depth where nothing was compared, and a patch tells what it changes: its nodes are
+    /// hours, of which it holds no other points than those that go and come.
+    pub const OF_PATCH: &'static str = "patch";
+
+    /// Counts a difference.
+    pub(crate) fn count(&mut self, difference: &Difference) {
+        let metric = self.metrics.entry(difference.metric.clone()).or_default();
+        metric.differences += 1;
+        metric.counts.add(&difference.counts);
+        self.differences += 1;
+        self.counts.add(&difference.counts);
+    }
 }
 
 /// What was drawn, and what may hide in the rest.
@@ -148,7 +163,7 @@ pub struct Counts {
     #[serde(skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub within_tolerance: u64,
-    /// Nodes that differ but whose points are not at hand on both sides.
+    /// Nodes that differ but whose points are not at hand on both sides; of a patch, hours that it clears.
     pub unresolved_nodes: u64,
     /// Those of `unresolved_nodes` that are equal in single precision.
     pub f32_equal_nodes: u64,
@@ -198,9 +213,9 @@ pub struct Difference {
     /// The last hour's end.
     #[cfg_attr(feature = "ts", tsify(type = "string | null"))]
     pub to: Option<String>,
-    /// Points of base in the stretch.
+    /// Points of base in the stretch; of a patch, those that it takes away.
     pub base_points: u64,
-    /// Points of current in it.
+    /// Points of current in it; of a patch, those that it brings.
     pub current_points: u64,
     /// How many differ.
     #[serde(flatten)]
