@@ -75,20 +75,24 @@ impl Column {
 
     fn push(&mut self, value: &[u8]) {
         self.data.extend_from_slice(value);
+        self.end_value(true);
+    }
+
+    fn push_null(&mut self) {
+        self.data.resize(self.data.len() + self.kind.width(), 0);
+        self.nulls += 1;
+        self.end_value(false);
+    }
+
+    fn end_value(&mut self, valid: bool) {
         if self.kind == Kind::Text {
             // The writer closes a batch long before 2 GiB of text, and refuses longer names.
             let end = i32::try_from(self.data.len()).unwrap_or(i32::MAX);
             self.offsets.extend_from_slice(&end.to_le_bytes());
         }
         if self.nullable {
-            self.push_validity(true);
+            self.push_validity(valid);
         }
-    }
-
-    fn push_null(&mut self) {
-        self.data.resize(self.data.len() + self.kind.width(), 0);
-        self.nulls += 1;
-        self.push_validity(false);
     }
 
     fn push_validity(&mut self, valid: bool) {
@@ -144,6 +148,14 @@ impl Column {
 
     pub(super) fn text(&self, row: usize) -> Option<&[u8]> {
         self.data.get(self.offset(row)?..self.offset(row + 1)?)
+    }
+
+    /// The text of a row; of a null that of the row before, `None` where none is.
+    pub(super) fn text_or_last<'a>(&'a self, row: usize, last: &'a [u8]) -> Option<&'a [u8]> {
+        match self.is_null(row) {
+            true => (row > 0).then_some(last),
+            false => self.text(row),
+        }
     }
 
     pub(super) fn number(&self, row: usize) -> Option<u64> {

@@ -74,10 +74,13 @@ impl Content for Changes {
 impl Changes {
     /// Takes the name of the next row.
     fn name(&mut self, row: usize) -> Result<(), &'static str> {
-        let cut = "its columns are cut";
-        let (metric, tags) =
-            (self.table.metric.text(row).ok_or(cut)?, self.table.tags.text(row).ok_or(cut)?);
+        let Table { metric, tags, .. } = &self.table;
+        if row > 0 && metric.is_null(row) && tags.is_null(row) {
+            return Ok(());
+        }
         let last = (self.series.metric.as_bytes(), self.series.tags.as_str().as_bytes());
+        let names = metric.text_or_last(row, last.0).zip(tags.text_or_last(row, last.1));
+        let (metric, tags) = names.ok_or("no name")?;
         if self.number > 0 && last == (metric, tags) {
             return Ok(());
         }

@@ -1,4 +1,7 @@
 //! A batch of changes as Arrow columns.
+//!
+//! Texts that the row before has too are null. Measured on 5M changes of regular series: offsets of texts
+//! in every row are 12 of 23 bytes a change, for LZ4 finds nothing alike in ascending numbers.
 
 use std::collections::HashMap;
 
@@ -29,6 +32,8 @@ pub(super) struct Table {
     operation: Column,
     new: Number,
     old: Number,
+    /// Of the row before; none of a batch that is empty.
+    last_operation: &'static str,
 }
 
 /// A number in the kind that it is stored in, or none.
@@ -74,12 +79,13 @@ impl Number {
 impl Table {
     pub(super) fn new() -> Self {
         Table {
-            metric: Column::new("metric", Kind::Text),
-            tags: Column::new("tags", Kind::Text),
+            metric: Column::nullable("metric", Kind::Text),
+            tags: Column::nullable("tags", Kind::Text),
             timestamp: Column::new("timestamp", Kind::Time),
-            operation: Column::new("operation", Kind::Text),
+            operation: Column::nullable("operation", Kind::Text),
             new: Number::new("new_integer", "new_float"),
             old: Number::new("old_integer", "old_float"),
+            last_operation: "",
         }
     }
 
@@ -99,37 +105,55 @@ impl Table {
 
     pub(super) fn clear(&mut self) {
         self.columns().for_each(Column::clear);
+        self.last_operation = "";
     }
 
-    pub(super) fn push(&mut self, change: &Change) {
+    /// The next row; the names of its series are given where they are others than those before.
+    pub(super) fn push(&mut self, metric: Option<&str>, tags: Option<&str>, change: &Change) {
+        let operation = operation(change);
+        let new_operation = (operation != self.last_operation).then_some(operation);
+        self.metric.push_option(metric, Column::push_text);
+        self.tags.push_option(tags, Column::push_text);
         self.timestamp.push_number(change.timestamp_ms);
-        self.operation.push_text(match (change.old, change.new) {
-            (_, Some(_)) => PUT,
-            (Some(_), None) => DELETE,
-            (None, None) => CLEAR,
-        });
+        self.operation.push_option(new_operation, Column::push_text);
         self.new.push(change.new);
         self.old.push(change.old);
+        self.last_operation = operation;
     }
 
-    /// The change of a row. Errors: what is wrong with it.
-    pub(super) fn read(&self, row: usize) -> Result<Change, &'static str> {
+    /// The change of a row. Rows are read in their order. Errors: what is wrong with it.
+    pub(super) fn read(&mut self, row: usize) -> Result<Change, &'static str> {
         let timestamp_ms = self.timestamp.number(row).ok_or("its columns are cut")?;
         let two = "a value that is an integer and a float";
         let (old, new) = (self.old.read(row).ok_or(two)?, self.new.read(row).ok_or(two)?);
-        let operation = self.operation.text(row).ok_or("its columns are cut")?;
-        let is = |name: &str| operation == name.as_bytes();
-        match (old, new) {
-            (_, Some(_)) if is(PUT) => {}
-            (Some(_), None) if is(DELETE) => {}
-            (None, None) if is(CLEAR) && timestamp_ms.is_multiple_of(HOUR_MS) => {}
-            _ if !is(PUT) && !is(DELETE) && !is(CLEAR) => return Err("an unknown operation"),
-            _ => return Err("an operation that does not fit its values"),
+        let change = Change { timestamp_ms, old, new };
+        let last = self.last_operation.as_bytes();
+        let found = self.operation.text_or_last(row, last).ok_or("no operation")?;
+        let operation = operation(&change);
+        if found != operation.as_bytes() {
+            let is_known = [PUT, DELETE, CLEAR].iter().any(|known| known.as_bytes() == found);
+            return Err(match is_known {
+                true => "an operation that does not fit its values",
+                false => "an unknown operation",
+            });
+        }
+        if change.clears_hour() && !timestamp_ms.is_multiple_of(HOUR_MS) {
+            return Err("an hour that is cleared from its midst");
         }
         if old.is_some() && old == new {
             return Err("a value that takes its own place");
         }
-        Ok(Change { timestamp_ms, old, new })
+        self.last_operation = operation;
+        Ok(change)
+    }
+}
+
+/// What a change is called.
+fn operation(change: &Change) -> &'static str {
+    match (change.old, change.new) {
+        (_, Some(_)) => PUT,
+        (Some(_), None) => DELETE,
+        (None, None) => CLEAR,
     }
 }
 

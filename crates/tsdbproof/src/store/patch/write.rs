@@ -21,6 +21,8 @@ pub(crate) struct PatchWriter<W: Write> {
     file: FileWriter<W>,
     table: Table,
     rows: usize,
+    /// Of the row before.
+    series: Series,
     counts: ChangeCounts,
 }
 
@@ -28,7 +30,8 @@ impl<W: Write> PatchWriter<W> {
     /// Begins a patch.
     pub(crate) fn new(out: W) -> Result<Self, Error> {
         let file = FileWriter::new(out, schema())?;
-        Ok(PatchWriter { file, table: Table::new(), rows: 0, counts: ChangeCounts::default() })
+        let (series, counts) = (Series::default(), ChangeCounts::default());
+        Ok(PatchWriter { file, table: Table::new(), rows: 0, series, counts })
     }
 
     /// The next change, in ascending order of (metric, tags, time).
@@ -43,9 +46,13 @@ impl<W: Write> PatchWriter<W> {
         if self.rows >= BATCH_ROWS || text.saturating_add(name_bytes) > BATCH_TEXT_BYTES {
             self.write_batch()?;
         }
-        self.table.metric.push_text(metric);
-        self.table.tags.push_text(tags);
-        self.table.push(&change);
+        let is_first = self.rows == 0;
+        let new_metric = (is_first || self.series.metric != metric).then_some(metric);
+        let new_tags = (is_first || self.series.tags != series.tags).then_some(tags);
+        self.table.push(new_metric, new_tags, &change);
+        if new_metric.is_some() || new_tags.is_some() {
+            self.series.clone_from(series);
+        }
         self.counts.add(&change);
         self.rows += 1;
         Ok(())
