@@ -172,6 +172,26 @@ fn a_patch_that_promises_what_it_does_not_do_is_found() {
 }
 
 #[test]
+fn a_state_that_comes_back_is_one_state() {
+    let [a, b, c] = ["a 2 1 h=x\n", "a 2 2 h=x\n", "a 2 3 h=x\n"].map(str::as_bytes);
+    let [there, back, on] = [patch(a, b), patch(b, a), patch(a, c)];
+    let files = [("0.txt", a), ("1.patch", &there[..]), ("2.patch", &back), ("3.patch", &on)];
+    let (report, found) = chained(&files, None);
+    assert_eq!(report.verdict, Verdict::Done, "{:?}", report.reasons);
+    assert_eq!(found.states.iter().filter(|state| state.is_restorable).count(), 3);
+    for patches in [[&there[..], &back, &on], [&on, &back, &there], [&back, &on, &there]] {
+        assert!(merged(&patches).expect("they follow on each other").1 == patch(a, c));
+    }
+    // A circle is merged as it is named.
+    assert!(merged(&[&there[..], &back]).expect("they follow on each other").1 == patch(a, a));
+    assert!(merged(&[&back[..], &there]).expect("they follow on each other").1 == patch(b, b));
+    let (report, _) = merged(&[&there[..], &patch(b, c), &patch(c, a)]).expect("they follow");
+    assert_eq!(report.verdict, Verdict::Done);
+    let (report, _) = merged(&[&there[..], &patch(c, a), &patch(b, c)]).expect("they can be read");
+    assert!(report.contradictions[0].contains("in a circle"), "{:?}", report.contradictions);
+}
+
+#[test]
 fn damage_of_one_file_hides_no_other() {
     let texts: Vec<Vec<u8>> =
         (1..4).map(|value| format!("a 2 {value} h=x\n").into_bytes()).collect();

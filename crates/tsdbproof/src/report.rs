@@ -28,8 +28,8 @@ pub use compared::{
 };
 pub use converted::{Converted, LeftOut};
 pub use explained::{Explanation, PlannedInput, PlannedSide};
-pub use patched::PatchSummary;
 pub(crate) use patched::root;
+pub use patched::{PatchSource, PatchSummary};
 pub use points::{SeriesPoint, SeriesPoints};
 pub use restored::{Acknowledged, Restored};
 pub use rewritten::Rewritten;

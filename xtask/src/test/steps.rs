@@ -95,6 +95,7 @@ fn interop() -> Result<(), Stop> {
     let folder = shell::target().join("interop");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     read_manifests(&binary, &folder)?;
+    apply_patches(&binary, &folder)?;
     exchange_tables(&binary, &folder)?;
     exchange_partitions(&binary, &folder)
 }
@@ -111,6 +112,22 @@ fn read_manifests(binary: &Path, folder: &Path) -> Result<(), Stop> {
         shell::run(write)?;
         let mut read = shell::command(python(), &["tests/interop/manifest.py"]);
         read.arg(&manifest);
+        shell::run(read)?;
+    }
+    Ok(())
+}
+
+/// Patches of an archive and of its manifest, read and applied by pyarrow.
+fn apply_patches(binary: &Path, folder: &Path) -> Result<(), Stop> {
+    const CURRENT: &str = "tests/data/opentsdb/restored/restored-import.txt";
+    for base in [Path::new(ARCHIVE), &folder.join("hour.manifest")] {
+        let patch = folder.join("written.patch");
+        let mut write =
+            shell::command(binary, &["diff", "--quiet", "--max-different-points=100000"]);
+        write.arg(base).args([CURRENT, "--patch"]).arg(&patch);
+        shell::run(write)?;
+        let mut read = shell::command(python(), &["tests/interop/patch.py"]);
+        read.arg(&patch).args([ARCHIVE, CURRENT]);
         shell::run(read)?;
     }
     Ok(())

@@ -65,7 +65,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FORMAT", value_parser = values::written_format())]
     write: Option<&'static str>,
 
-    /// The state to stop at; patches beyond it are left alone [default: the last one]
+    /// The state to make, by the shortest way; other patches are left alone [default: the last one]
     #[arg(long, value_name = "ROOT")]
     root: Option<Expect>,
 

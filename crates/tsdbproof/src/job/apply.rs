@@ -109,7 +109,7 @@ async fn run<H: Host, O: Outputs>(
     let survey = side::survey(&looked.leaves)?;
     let sides = vec![side::of_source("base", base, &looked, &survey, &options.scope.text())];
     let mut report = verdict::report(JobKind::Apply, sides, options);
-    let chain = match patches::chain(&survey.totals, patches, course) {
+    let chain = match patches::chain(&survey.totals, &patches, course) {
         Ok(chain) => chain,
         Err(why) => {
             report.reasons.push(why);

@@ -6,7 +6,7 @@ use tsdbproof_core::{Error, HOUR_MS, Kind, Point, Record, Series, Value};
 
 use super::{
     patch::changes,
-    patches::{self, ReadPatch, in_order, scope_of},
+    patches::{self, ReadPatch, in_order, scope_of, start},
     verdict,
 };
 use crate::{
@@ -30,10 +30,9 @@ pub async fn merge_patches<H: Host>(
     let patches = patches::read(host, patches, 0, &spill, options.memory_bytes).await?;
     let scope = scope_of(&patches, Duplicates::Keep)?.text();
     let mut report = verdict::report(JobKind::MergePatches, Vec::new(), options);
-    let start = start_of(&patches).map(|patch| patch.meta.base.clone());
-    let chain = match start {
-        Some(start) => in_order(start.roots, patches, |_| false),
-        None => Err("the patches lead in a circle: nobody can tell which is the first".to_owned()),
+    let chain = match start(&patches) {
+        Some(start) => in_order(start, &patches),
+        None => Err("the patches lead in a circle: name them in their order".to_owned()),
     };
     let chain = match chain {
         Ok(chain) => chain,
@@ -54,18 +53,6 @@ pub async fn merge_patches<H: Host>(
     report.patches.push(PatchSummary::new("", &base, &result, counts));
     report.verdict = Verdict::Done;
     Ok(report)
-}
-
-/// The patch that starts from what no other yields; `None` if there is none. With a gap there are several,
-/// of which the first is taken.
-fn start_of(patches: &[ReadPatch]) -> Option<&ReadPatch> {
-    let results: Vec<_> =
-        patches.iter().filter(|it| !it.is_idle()).map(|it| it.meta.result.roots).collect();
-    let is_yielded = |patch: &&ReadPatch| results.contains(&patch.meta.base.roots);
-    patches.iter().find(|patch| !is_yielded(patch) && !patch.is_idle()).or_else(|| {
-        let all_idle = patches.iter().all(ReadPatch::is_idle);
-        patches.first().filter(|_| all_idle)
-    })
 }
 
 /// The changes of a chain, side by side.

@@ -18,6 +18,7 @@ mod effort;
 mod explain;
 mod kinds;
 mod lacking;
+mod links;
 mod manifest;
 mod manifests;
 mod merge_patches;

@@ -10,20 +10,17 @@ use tsdbproof_core::{
 use super::{
     compare::{Instants, are_equal, check_found, open, wanted},
     pairs::Pairs,
+    verify::base_name,
 };
 use crate::{
     Host, Options,
     look::{Kept, Leaves, Looked, Merge, Wanted},
-    report::{PatchSummary, Report, Side},
-    store::patch::{Change, PatchWriter, State},
+    report::{PatchSource, PatchSummary, Report, Side},
+    store::{
+        manifest::FileMeta,
+        patch::{Change, PatchWriter, State},
+    },
 };
-
-/// A state as a patch names it.
-fn state(side: &Side, totals: &Totals) -> State {
-    let Totals { roots, all } = *totals;
-    let (points, last_ms) = (all.exact.points, all.last_ms);
-    State { roots, points, last_ms, names: side.names.clone() }
-}
 
 /// One end of the patch.
 pub(super) struct End<'a> {
@@ -31,6 +28,30 @@ pub(super) struct End<'a> {
     /// Where its points can be found, unless it is a manifest.
     pub(super) looked: Option<&'a Looked>,
     pub(super) totals: Totals,
+    pub(super) source: PatchSource,
+}
+
+/// What a side was read from: files in their order.
+pub(super) fn source(names: &[String], files: &[FileMeta]) -> PatchSource {
+    // Patches are the same whatever folder they are made in. A URL has no folder.
+    let bare = |name: &String| match name.contains("://") {
+        true => name.clone(),
+        false => base_name(name.trim_end_matches('/')).to_owned(),
+    };
+    let (mut blake3, mut size_bytes) = (blake3::Hasher::new(), 0_u64);
+    for file in files {
+        size_bytes = size_bytes.saturating_add(file.size_bytes);
+        blake3.update(&file.size_bytes.to_le_bytes());
+        blake3.update(file.blocks.as_flattened());
+    }
+    let is_known = |file: &FileMeta| file.size_bytes == 0 || !file.blocks.is_empty();
+    PatchSource {
+        names: names.iter().map(bare).collect(),
+        files: files.len() as u64,
+        size_bytes,
+        blake3: (size_bytes > 0 && files.iter().all(is_known))
+            .then(|| blake3.finalize().to_string()),
+    }
 }
 
 /// Writes the patch that makes current of base. Of a manifest as base it clears the hours that differ.
@@ -46,9 +67,6 @@ pub(super) async fn write<H: Host>(
 ) -> Result<PatchSummary, Error> {
     refuse_gaps(report)?;
     refuse_manifests(&ends)?;
-    let [Some(base), Some(current)] = [report.sides.first(), report.sides.get(1)] else {
-        return Err(Error::usage("a side is missing"));
-    };
     // Whatever profile decides, a patch leads to the numbers as they are.
     let options = &Options { profile: Profile::Exact, ..options.clone() };
     let leaves = ends.each_ref().map(|end| end.leaves.clone());
@@ -76,12 +94,19 @@ pub(super) async fn write<H: Host>(
             check_found(&rows, [in_base, in_current])?;
         }
     }
-    let (base, current) = (state(base, &in_base.totals), state(current, &in_current.totals));
+    let [base, current] = ends.map(End::into_state);
     let (_, counts) = writer.finish(base.clone(), current.clone(), options.scope.text())?;
     Ok(PatchSummary::new("", &base, &current, counts))
 }
 
 impl End<'_> {
+    /// The end as a patch names it.
+    fn into_state(self) -> State {
+        let Totals { roots, all } = self.totals;
+        let (points, last_ms) = (all.exact.points, all.last_ms);
+        State { roots, points, last_ms, source: self.source }
+    }
+
     /// The points of these hours, with others among them; none of a manifest.
     async fn points<H: Host>(&self, host: &H, hours: Wanted) -> Result<Merge<Kept>, Error> {
         match self.looked {

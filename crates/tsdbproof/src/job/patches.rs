@@ -7,7 +7,11 @@ use tsdbproof_core::{
     digest::{RootText, Roots, Totals},
 };
 
-use super::{Course, Until, own_files};
+use super::{
+    Course, Until,
+    links::{self, Break},
+    own_files,
+};
 use crate::{
     Duplicates, Expect, Host, Input, Scope,
     look::{Item, Merge, Run, Spill, Window},
@@ -29,11 +33,6 @@ impl ReadPatch {
     /// Its changes, in the direction in which it was written.
     pub(super) fn changes(&self, spill: &Arc<Spill>) -> Result<Merge<Change>, Error> {
         Merge::open(spill, std::slice::from_ref(&self.run))
-    }
-
-    /// Whether it leads to where it starts.
-    pub(super) fn is_idle(&self) -> bool {
-        self.meta.base.roots == self.meta.result.roots
     }
 
     /// Takes back what it did. Errors: it clears hours, and does not know their points.
@@ -90,23 +89,27 @@ pub(super) fn scope_of(patches: &[ReadPatch], duplicates: Duplicates) -> Result<
     Scope::parse(&first.meta.scope)
 }
 
-/// The patches in the order in which each starts from what the one before yields, up to the state that is
-/// asked for. Errors: why there is no such order, in a sentence.
+/// The patches that lead from the base to the state that is asked for, in the order in which each starts from what the
+/// one before yields. Errors: why there is no such order, in a sentence.
 pub(super) fn chain(
     base: &Totals,
-    patches: Vec<ReadPatch>,
+    patches: &[ReadPatch],
     course: Course,
 ) -> Result<Vec<ReadPatch>, String> {
-    let reached = |roots: &Roots| match course.until {
-        Some(Until::Root(Expect(wanted))) => [Profile::Exact, Profile::F32]
-            .into_iter()
-            .any(|profile| wanted == RootText::Root(profile, roots.of(profile))),
-        _ => false,
+    let is_wanted = |roots: &Roots, Expect(wanted): Expect| {
+        let root = |profile| RootText::Root(profile, roots.of(profile));
+        [Profile::Exact, Profile::F32].into_iter().any(|profile| wanted == root(profile))
     };
-    let mut chain = in_order(base.roots, patches, reached)?;
-    let end = chain.last().map_or(base.roots, |patch| patch.meta.result.roots);
+    if let Some(Until::Root(wanted)) = course.until
+        && let Some(way) = links::way(base.roots, &links(patches), |at| is_wanted(at, wanted))
+    {
+        return Ok(pick(patches, &way));
+    }
+    let mut chain = in_order(base.roots, patches)?;
     match course.until {
-        Some(Until::Root(Expect(wanted))) if !reached(&end) => {
+        None => Ok(chain),
+        Some(Until::Root(Expect(wanted))) => {
+            let end = chain.last().map_or(base.roots, |patch| patch.meta.result.roots);
             Err(format!("the patches lead to {}, and never to {wanted}", root(&end)))
         }
         Some(Until::At(at_ms)) => {
@@ -128,51 +131,48 @@ pub(super) fn chain(
             })?);
             Ok(chain)
         }
-        _ => Ok(chain),
     }
 }
 
-/// The patches in their order, from a state on, until one is reached.
-pub(super) fn in_order(
-    from: Roots,
-    mut patches: Vec<ReadPatch>,
-    reached: impl Fn(&Roots) -> bool,
-) -> Result<Vec<ReadPatch>, String> {
-    let (mut at, mut chain) = (from, Vec::<ReadPatch>::new());
-    while !patches.is_empty() && !reached(&at) {
-        // A day without a change is no fork.
-        let fits = |patch: &ReadPatch| patch.meta.base.roots == at;
-        let idle = patches.iter().position(|patch| fits(patch) && patch.is_idle());
-        let mut fitting = patches.iter().enumerate().filter(|(_, patch)| fits(patch));
-        let next = match (idle, fitting.next(), fitting.next()) {
-            (Some(index), ..) | (None, Some((index, _)), None) => index,
-            (None, None, _) => return Err(gap(&at, &chain, &patches)),
-            (None, Some((_, one)), Some((_, other))) => {
-                let from = root(&at);
-                return Err(format!(
-                    "a fork: {} and {} both start from {from}",
-                    one.name, other.name
-                ));
-            }
-        };
-        let patch = patches.remove(next);
-        at = patch.meta.result.roots;
-        chain.push(patch);
+/// The patches as links between states.
+fn links(patches: &[ReadPatch]) -> Vec<[Roots; 2]> {
+    patches.iter().map(|it| [it.meta.base.roots, it.meta.result.roots]).collect()
+}
+
+fn pick(patches: &[ReadPatch], order: &[usize]) -> Vec<ReadPatch> {
+    order.iter().filter_map(|index| patches.get(*index).cloned()).collect()
+}
+
+/// The state that the patches start from; `None` where they lead in a circle.
+pub(super) fn start(patches: &[ReadPatch]) -> Option<Roots> {
+    links::start(&links(patches))
+}
+
+/// All patches in their order, from a state on. Errors: why there is none, in a sentence.
+pub(super) fn in_order(from: Roots, patches: &[ReadPatch]) -> Result<Vec<ReadPatch>, String> {
+    let name = |index: &usize| patches.get(*index).map_or("", |patch| patch.name.as_str());
+    match links::order(from, &links(patches)) {
+        Ok(order) => Ok(pick(patches, &order)),
+        Err(Break::Gap { at, behind, left }) => {
+            let from = behind.map_or("BASE has".to_owned(), |it| format!("{} yields", name(&it)));
+            Err(gap(&from, &at, &pick(patches, &left)))
+        }
+        Err(Break::Fork { at, links: [one, other] }) => Err(format!(
+            "a fork: {} and {} both start from {}",
+            name(&one),
+            name(&other),
+            root(&at)
+        )),
     }
-    Ok(chain)
 }
 
 /// Why no patch goes on from here.
-fn gap(at: &Roots, chain: &[ReadPatch], left: &[ReadPatch]) -> String {
-    let from = match chain.last() {
-        None => "BASE has".to_owned(),
-        Some(patch) => format!("{} yields", patch.name),
-    };
-    let starts: Vec<_> = left
+fn gap(from: &str, at: &Roots, left: &[ReadPatch]) -> String {
+    let starts = left
         .iter()
         .take(3)
-        .map(|patch| format!("{} starts from {}", patch.name, root(&patch.meta.base.roots)))
-        .collect();
+        .map(|patch| format!("{} starts from {}", patch.name, root(&patch.meta.base.roots)));
+    let starts: Vec<_> = starts.collect();
     format!("{from} the root {}, and no patch starts from it: {}", root(at), starts.join(", "))
 }
 

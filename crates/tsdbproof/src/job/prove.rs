@@ -46,7 +46,7 @@ pub async fn prove<H: Host>(
     let (side, totals, state) = read_base(host, base, &spill, options).await?;
     let mut report = verdict::report(JobKind::Apply, vec![side], options);
     let mut differs = true;
-    match patches::chain(&totals, patches, course) {
+    match patches::chain(&totals, &patches, course) {
         Err(why) => report.reasons.push(why),
         Ok(chain) => {
             report.patches = chain.iter().map(|it| PatchSummary::of(&it.name, &it.meta)).collect();

@@ -152,13 +152,16 @@ impl Read {
     }
 
     /// Its end of a patch.
-    fn end(&self, survey: &Survey) -> patch::End<'_> {
+    fn end(&self, survey: &Survey, names: &[String]) -> patch::End<'_> {
         let (leaves, totals) = (self.leaves(), survey.totals);
-        let looked = match self {
-            Read::Source(looked) => Some(&**looked),
-            Read::Manifest(_) => None,
+        let (looked, source) = match self {
+            Read::Source(looked) => {
+                let files: Vec<_> = looked.files.iter().map(side::file_meta).collect();
+                (Some(&**looked), patch::source(names, &files))
+            }
+            Read::Manifest(manifest) => (None, patch::source(names, &manifest.meta.files)),
         };
-        patch::End { leaves, looked, totals }
+        patch::End { leaves, looked, totals, source }
     }
 
     /// Its metrics.
@@ -249,7 +252,9 @@ async fn run<H: Host>(
     options.scope = scope_of(&read, &options.scope)?;
     check_effort(&options, is_live, outputs.1.is_some())?;
     let unsettled = unsettled(&read, &mut options);
-    options.file_digests = FileDigests { blocks: has_blocks(&read), sha256: false };
+    // A patch names its sources by them.
+    let blocks = has_blocks(&read) || outputs.1.is_some();
+    options.file_digests = FileDigests { blocks, sha256: false };
     // A server is asked last, for what stands on the other side first.
     let mut drawn = None;
     for index in if is_live[0] { [1, 0] } else { [0, 1] } {
@@ -334,7 +339,8 @@ async fn report<H: Host>(
     verdict::decide(&mut report, differs, options);
     compare_bytes(&mut report, base, current);
     if let Some(out) = patch {
-        let ends = [base.end(&surveys[0]), current.end(&surveys[1])];
+        let [of_base, of_current] = sources.map(|source| &source.names[..]);
+        let ends = [base.end(&surveys[0], of_base), current.end(&surveys[1], of_current)];
         report.patches.push(patch::write(host, ends, &report, options, out).await?);
     }
     Ok(report)
@@ -416,7 +422,8 @@ fn has_bytes_of(look: &FileLook, file: &FileMeta) -> bool {
         && file.blocks.iter().eq(look.blocks.blocks.values())
 }
 
-fn base_name(name: &str) -> &str {
+/// A name without its folders.
+pub(super) fn base_name(name: &str) -> &str {
     name.rsplit(['/', '\\']).next().unwrap_or(name)
 }
 

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use tsdbproof_core::shown;
 
-use super::words::{counted, counted_more, number, shift};
+use super::words::{counted, counted_more, number, shift, size};
 use crate::{
     report::{
-        Cause, Compared, Counts, Difference, KindChange, PatchSummary, PlacedProblem,
+        Cause, Compared, Counts, Difference, KindChange, PatchSource, PatchSummary, PlacedProblem,
         PointDifference, Report, Side, SnapshotRead,
     },
     time::{time, window},
@@ -119,6 +119,19 @@ pub(super) fn changes(counts: &Counts) -> String {
     let hours = counts.unresolved_nodes;
     parts.extend((hours > 0).then(|| format!("{} cleared", counted(hours, "hour"))));
     if parts.is_empty() { "nothing changes".to_owned() } else { parts.join(", ") }
+}
+
+/// What an end of a patch was read from.
+pub(super) fn patch_source(source: &PatchSource) -> String {
+    let names: Vec<_> = source.names.iter().map(|name| shown(name, NAME_CHARS)).collect();
+    let blake3 = source.blake3.as_ref().map(|digest| format!(", BLAKE3 {}", shown(digest, 64)));
+    format!(
+        "{}: {}, {}{}",
+        names.join(" "),
+        counted(source.files, "file"),
+        size(source.size_bytes),
+        blake3.unwrap_or_default()
+    )
 }
 
 /// Points that differ only by what their way lost.

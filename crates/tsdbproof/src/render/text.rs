@@ -242,6 +242,10 @@ impl Page<'_> {
     fn patches(&mut self) {
         for patch in &self.report.patches {
             self.labelled("patch", &phrase::patch(patch));
+            if self.report.job == JobKind::Show {
+                self.labelled("base", &phrase::patch_source(&patch.base_source));
+                self.labelled("result", &phrase::patch_source(&patch.result_source));
+            }
         }
         let compared = self.report.compared.as_ref();
         if let Some(compared) = compared.filter(|it| it.depth == Compared::OF_PATCH) {

@@ -1,6 +1,6 @@
 //! What a patch changes, and between which states.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tsdbproof_core::{
     Profile,
     digest::{RootText, Roots},
@@ -27,6 +27,10 @@ pub struct PatchSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub result_last: Option<String>,
+    /// What the state that it starts from was read from.
+    pub base_source: PatchSource,
+    /// What the state that it yields was read from.
+    pub result_source: PatchSource,
     /// Points that it adds.
     pub added: u64,
     /// Points whose value it replaces.
@@ -43,6 +47,22 @@ pub struct PatchSummary {
     pub cleared_points: u64,
 }
 
+/// What an end of a patch was read from when the patch was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+pub struct PatchSource {
+    /// What the user named, without its folders; of a manifest its own name.
+    pub names: Vec<String>,
+    /// Files that were read; of a manifest those that it was made of.
+    pub files: u64,
+    /// Bytes in them.
+    pub size_bytes: u64,
+    /// BLAKE3 of all of them, as docs/spec/patch.md tells, where that of each is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub blake3: Option<String>,
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_zero(count: &u64) -> bool {
     *count == 0
@@ -56,6 +76,8 @@ impl PatchSummary {
             base_root: root(&base.roots),
             result_root: root(&result.roots),
             result_points: result.points,
+            base_source: base.source.clone(),
+            result_source: result.source.clone(),
             result_last: (result.points > 0).then(|| time(result.last_ms)),
             added,
             replaced,

@@ -24,7 +24,7 @@ struct Keys {
     f32: &'static str,
     points: &'static str,
     last: &'static str,
-    names: &'static str,
+    source: &'static str,
 }
 
 const BASE: Keys = Keys {
@@ -32,14 +32,14 @@ const BASE: Keys = Keys {
     f32: "tsdbproof.base_f32_root",
     points: "tsdbproof.base_points",
     last: "tsdbproof.base_last_ms",
-    names: "tsdbproof.base_names",
+    source: "tsdbproof.base_source",
 };
 const RESULT: Keys = Keys {
     exact: "tsdbproof.result_exact_root",
     f32: "tsdbproof.result_f32_root",
     points: "tsdbproof.result_points",
     last: "tsdbproof.result_last_ms",
-    names: "tsdbproof.result_names",
+    source: "tsdbproof.result_source",
 };
 
 /// The metadata of the footer. The digest of the file is still blank.
@@ -57,12 +57,12 @@ pub(super) fn to_text(meta: &Meta) -> Result<HashMap<String, String>, Error> {
     ];
     for (keys, state) in [(&BASE, &meta.base), (&RESULT, &meta.result)] {
         let root = |profile| RootText::Root(profile, state.roots.of(profile)).to_string();
-        let names = serde_json::to_string(&state.names);
+        let source = serde_json::to_string(&state.source);
         text.push((keys.exact, root(Profile::Exact)));
         text.push((keys.f32, root(Profile::F32)));
         text.push((keys.points, state.points.to_string()));
         text.push((keys.last, state.last_ms.to_string()));
-        text.push((keys.names, names.map_err(|e| Error::new(Kind::Io, e.to_string()))?));
+        text.push((keys.source, source.map_err(|e| Error::new(Kind::Io, e.to_string()))?));
     }
     Ok(text.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
@@ -113,6 +113,6 @@ fn state<'a>(
         },
         points: get(keys.points)?.parse().map_err(|_| broken(keys.points))?,
         last_ms: get(keys.last)?.parse().map_err(|_| broken(keys.last))?,
-        names: serde_json::from_str(get(keys.names)?).map_err(|_| broken(keys.names))?,
+        source: serde_json::from_str(get(keys.source)?).map_err(|_| broken(keys.source))?,
     })
 }

@@ -4,9 +4,9 @@
 //!
 //! | column | type | |
 //! | --- | --- | --- |
-//! | `metric`, `tags` | utf8 | the series; tags as canonical text |
+//! | `metric`, `tags` | utf8 | the series; tags as canonical text; null where they are those of the row before |
 //! | `timestamp` | timestamp[ms, UTC] | |
-//! | `operation` | utf8 | `put`, `delete` or `clear-hour` |
+//! | `operation` | utf8 | `put`, `delete` or `clear-hour`; null where it is that of the row before |
 //! | `new_integer`, `new_float` | int64, float64 | of a put, the value in the kind that it is stored in |
 //! | `old_integer`, `old_float` | int64, float64 | the value that the change takes away; null where it adds one |
 //!
@@ -31,6 +31,7 @@ pub(crate) use write::PatchWriter;
 use tsdbproof_core::{Error, HOUR_MS, Hour, Value, digest::Roots};
 
 use super::file::{self, shown};
+use crate::report::PatchSource;
 
 /// A change of one point at an instant of a series: one of both values is there, or both. Without any it
 /// clears the hour that begins at its instant.
@@ -62,8 +63,8 @@ pub(crate) struct State {
     pub(crate) points: u64,
     /// The newest point's time; 0 without points.
     pub(crate) last_ms: u64,
-    /// What the user named.
-    pub(crate) names: Vec<String>,
+    /// What it was read from.
+    pub(crate) source: PatchSource,
 }
 
 /// What a patch says beside its changes.

@@ -149,7 +149,7 @@ impl Table {
 }
 
 /// What a change is called.
-fn operation(change: &Change) -> &'static str {
+pub(super) fn operation(change: &Change) -> &'static str {
     match (change.old, change.new) {
         (_, Some(_)) => PUT,
         (Some(_), None) => DELETE,

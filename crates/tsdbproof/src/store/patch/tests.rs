@@ -26,7 +26,13 @@ fn changes() -> Vec<(Series, Change)> {
 
 fn state(digit: u8, points: u64) -> State {
     let roots = Roots { exact: Hash([digit; 32]), f32: Hash([digit + 1; 32]) };
-    State { roots, points, last_ms: 7, names: vec![format!("state {digit} \"x\"")] }
+    let source = PatchSource {
+        names: vec![format!("state {digit} \"x\"")],
+        files: u64::from(digit),
+        size_bytes: u64::MAX,
+        blake3: (digit == 1).then(|| "7".repeat(64)),
+    };
+    State { roots, points, last_ms: 7, source }
 }
 
 fn write(changes: &[(Series, Change)]) -> Vec<u8> {
@@ -64,6 +70,41 @@ fn what_is_written_is_read_with_its_kinds() {
     );
     assert_eq!(meta.scope, "from 5");
     assert_eq!(write(&changes()), bytes, "the same changes are the same bytes");
+}
+
+/// The first cells of the table of the specification that begins with this head, in their order.
+fn told(head: &str) -> Vec<Vec<String>> {
+    let text = include_str!("../../../../../docs/spec/patch.md");
+    let lines = text.lines().skip_while(|line| !line.starts_with(head)).skip(2);
+    let cells = |line: &str| line.split('|').map(|it| it.trim().replace('`', "")).collect();
+    lines.take_while(|line| line.starts_with('|')).map(cells).collect()
+}
+
+#[test]
+fn the_specification_tells_the_columns_and_keys_that_are_written() {
+    let kind = |field: &arrow_schema::Field| match field.data_type().to_string().as_str() {
+        "Timestamp(ms, \"UTC\")" => "timestamp[ms, UTC]".to_owned(),
+        other => other.to_lowercase(),
+    };
+    let column = |field: &std::sync::Arc<arrow_schema::Field>| {
+        (field.name().clone(), kind(field), field.is_nullable())
+    };
+    let columns: Vec<_> = table::schema().fields().iter().map(column).collect();
+    let rows = told("| column |");
+    let rows = rows.iter().map(|row| (row[1].clone(), row[2].clone(), row[3] != "never"));
+    assert_eq!(rows.collect::<Vec<_>>(), columns);
+    let meta = read(&write(&changes())).unwrap().1;
+    let mut keys: Vec<_> = meta::to_text(&meta).unwrap().into_keys().collect();
+    let rows = told("| key |");
+    let mut found: Vec<_> =
+        rows.iter().flat_map(|row| row[1].split(", ")).map(str::to_owned).collect();
+    keys.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, keys);
+    let operations: Vec<_> = told("| operation |").into_iter().map(|row| row[1].clone()).collect();
+    let [put, delete] = [changes()[0].1, changes()[1].1];
+    let written = [put, delete, Change::clear(0)].map(|change| table::operation(&change));
+    assert_eq!(operations, written);
 }
 
 #[test]
