@@ -18,6 +18,8 @@ mod secrets;
 #[path = "live/settle.rs"]
 mod settle;
 
+use std::io::Write;
+
 use fake::{Fake, Reply, error, points};
 use jobs::{Job, OLD, POINTS, coverage};
 use tsdbproof::{Error, report::Verdict};
@@ -239,5 +241,20 @@ fn a_server_that_is_not_there_ends_the_job_at_once() -> Result<(), Error> {
     drop(listener);
     let error = Job::default().manifest(&url).unwrap_err().to_string();
     assert!(error.contains(&url) && error.contains("refused"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn a_server_without_tls_is_not_called_untrusted() -> Result<(), Error> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("https://{}", listener.local_addr()?);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // Who goes before the answer has an error of its own.
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let error = Job::default().manifest(&url).unwrap_err().to_string();
+    assert!(error.contains(&url) && error.contains("write http://"), "{error}");
     Ok(())
 }

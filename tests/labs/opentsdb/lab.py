@@ -84,7 +84,7 @@ class Lab:
         for name in ("logs", "tmp", "conf/hbase", "conf/tsd"):
             (STATE / name).mkdir(parents=True)
         self.class_path = {name: fetch(name) for name in ("hbase", "opentsdb")}
-        self.zk_port, self.master_port, self.region_port, self.tsd_port = free_ports(4)
+        self.zk_port, self.master_port, self.region_port, self.tsd_port, self.other_port = free_ports(5)
         self.write_conf()
         return self
 
@@ -136,10 +136,10 @@ class Lab:
             "<encoder><pattern>%d{ISO8601} %-5level [%logger{0}.%M] - %msg%n</pattern></encoder></appender>"
             '<root level="WARN"><appender-ref ref="E"/></root></configuration>\n')
 
-    def tsd_conf(self, table, compact=False, more=None):
+    def tsd_conf(self, table, compact=False, more=None, port=None):
         """The configuration file of a TSD or tool on the tables TABLE and TABLE-uid."""
         settings = {
-            "tsd.network.port": self.tsd_port,
+            "tsd.network.port": port or self.tsd_port,
             "tsd.network.bind": "127.0.0.1",
             "tsd.http.staticroot": f"{STATE}/tmp",
             "tsd.http.cachedir": f"{STATE}/tmp",
@@ -186,14 +186,15 @@ class Lab:
         except LabError as error:
             raise LabError(f"HBase did not come up: {error}; the log of HBase: {STATE}/logs/hbase.log") from None
 
-    def start_tsd(self, table, compact=False, settings=None):
-        conf = self.tsd_conf(table, compact, settings)
+    def start_tsd(self, table, compact=False, settings=None, port=None):
+        """Starts a TSD; one beside another takes `other_port`."""
+        conf = self.tsd_conf(table, compact, settings, port)
         command = self.command("opentsdb", "256m", "net.opentsdb.tools.TSDMain", f"--config={conf}")
-        self.start(f"tsd-{conf.stem}", command, self.tsd_port, TSD_LIMIT_S)
+        self.start(f"tsd-{conf.stem}", command, port or self.tsd_port, TSD_LIMIT_S)
 
-    def stop_tsd(self, how=signal.SIGTERM):
+    def stop_tsd(self, how=signal.SIGTERM, table=""):
         """Ends the TSD in good order: it flushes what it holds and, if it compacts, compacts every row it wrote to."""
-        name = next(name for name in self.servers if name.startswith("tsd-"))
+        name = next(name for name in self.servers if name.startswith(f"tsd-{table}"))
         self.servers[name].send_signal(how)
         try:
             self.servers[name].wait(TSD_LIMIT_S)

@@ -23,8 +23,13 @@ SETTINGS = {
     "salted": {"tsd.storage.salt.width": 1, "tsd.storage.salt.buckets": 4},
     "appended": {"tsd.storage.enable_appends": "true"},
 }
-# Far less than a day of the largest metric holds.
-LIMITS = {"bytes": {"tsd.query.limits.bytes.default": 1000}, "points": {"tsd.query.limits.data_points.default": 20}}
+# Far less than a day of the largest metric holds, and how the server says so.
+LIMITS = {
+    "bytes": ({"tsd.query.limits.bytes.default": 1000}, "more than our maximum amount of"),
+    "points": ({"tsd.query.limits.data_points.default": 20}, "data points. Please try"),
+}
+# A limit is looked at before each further batch of rows of each bucket of a table, never before the first.
+BATCHES = {"salted": {}, "appended": {"tsd.storage.hbase.scanner.maxNumRows": 1}}
 SETTLE_S = 600
 KEPT = "answers"
 
@@ -33,7 +38,7 @@ class Recorder:
     """Hands on to a server and counts how it answered, to be used in a `with`."""
 
     def __init__(self, server):
-        self.server, self.statuses, self.queries = server.removeprefix("http://"), Counter(), []
+        self.server, self.statuses, self.queries, self.refusals = server.removeprefix("http://"), Counter(), [], []
 
     def __enter__(self):
         recorder = self
@@ -51,6 +56,8 @@ class Recorder:
                 except OSError:
                     status, text = 502, b"no server"
                 recorder.statuses[status] += 1
+                if status == 413:
+                    recorder.refusals.append(text.decode(errors="replace"))
                 if self.path == "/api/query":
                     recorder.queries.append(body)
                 self.send_response(status)
@@ -84,7 +91,7 @@ class Servers:
 
     def __init__(self, lab, said):
         self.lab, self.said, self.url = lab, said, f"http://127.0.0.1:{lab.tsd_port}"
-        self.statuses = {}
+        self.refusals = {}
 
     def ask(self):
         """On the tables of the backup, and on some of its own."""
@@ -92,18 +99,18 @@ class Servers:
         self.killed()
         for table in ("salted", "appended"):
             self.other_table(table)
-        self.low_limits("salted")
+            self.low_limits(table)
         self.behind_nginx("appended")
         self.written_while_read()
         self.names_outside_latin_1()
 
     def low_limits(self, table):
-        """Of a salted table: OpenTSDB 2.4.1 knows limits in SaltScanner.java alone."""
-        for name, settings in LIMITS.items():
-            self.lab.start_tsd(table, settings=SETTINGS[table] | settings)
+        """Source: OpenTSDB 2.4.1 `core/SaltScanner.java`."""
+        for name, (settings, _) in LIMITS.items():
+            self.lab.start_tsd(table, settings=SETTINGS[table] | settings | BATCHES[table])
             with Recorder(self.url) as recorder:
-                self.said.run(f"limit of {name}", "diff", f"{table}.txt", recorder.url, *self.chosen(table), "--report", "json")
-            self.statuses[name] = recorder.statuses
+                self.said.run(f"limit of {name}, {table}", "diff", f"{table}.txt", recorder.url, *self.chosen(table), "--report", "json")
+            self.refusals[name, table] = recorder.refusals
             self.lab.stop_tsd()
 
     def hidden_duplicates(self):
@@ -209,7 +216,8 @@ class Servers:
     def check(self, equal, first):
         """`equal(what, found, expected)` counts; `first` are the points of the backup."""
         said = self.said.said
-        codes = {"limit of bytes": 0, "limit of points": 0, "duplicates hidden": 3, "duplicates hidden, where some are": 1, "server killed": 3,
+        limits = {f"limit of {name}, {table}": 0 for table in BATCHES for name in LIMITS}
+        codes = limits | {"duplicates hidden": 3, "duplicates hidden, where some are": 1, "server killed": 3,
                  "command killed": 3, "salted": 0, "appended": 0, "written while read": 0, "written while read, no quiet window": 1,
                  "lost names": 3, "lost names alone": 3} | ({"nginx": 0, "nginx, nobody": 2} if self.has_nginx else {})
         for name, code in codes.items():
@@ -219,11 +227,15 @@ class Servers:
         if any(said[name][0] != code for name, code in codes.items()):
             return
         summary = {name: live.summary(said[name][1]) for name in codes if said[name][1]}
-        for name in ("salted", "appended", "limit of bytes", "limit of points", *(["nginx"] if self.has_nginx else [])):
+        for name in ("salted", "appended", *limits, *(["nginx"] if self.has_nginx else [])):
             base, current = summary[name]["sides"]
             equal(f"servers, {name}: the root is that of what was written", current["exact_root"], base["exact_root"])
-        for name, statuses in self.statuses.items():
-            equal(f"servers, limit of {name}: the server refused, and was asked for less", statuses[413] > 0, True)
+        for (name, table), refusals in self.refusals.items():
+            told = {text for text in refusals if LIMITS[name][1] in text}
+            equal(f"servers, limit of {name}, {table}: it is this one that refused", (bool(told), set(refusals) - told), (True, set()))
+        counts = {key: len(refusals) for key, refusals in self.refusals.items()}
+        say(f"refusals by limit and table: {counts}")
+        equal("servers, limits: a row of many points is one point and many bytes", counts["bytes", "appended"] > counts["points", "appended"], True)
         resolved = {key: values for key, values in first.items() if key[0] == "dup.conflict" and len(values) > 1}
         hidden = summary["duplicates hidden, where some are"]["compared"]
         equal("servers, duplicates hidden: of each conflict one value is left", (hidden["changed"], hidden["resolved"]), (len(resolved),) * 2)

@@ -22,8 +22,8 @@ const ROOT: &str =
     "tsdbproof:v1:exact:524041b625b9292b879a600d6cd99fb53497ca2989a92d1451db6b099ee94eda";
 
 /// Memory that is allowed where little is, and what a process may take then: a tenth more.
-const MEMORY: &str = "64MiB";
-const MOST_MIB: f64 = 64.0 * 1.1;
+pub(super) const MEMORY: &str = "64MiB";
+pub(super) const MOST_MIB: f64 = 64.0 * 1.1;
 
 /// Ways of reading a file.
 const WAYS: [&[&str]; 5] = [

@@ -16,6 +16,7 @@ mod growth;
 mod hbase;
 mod inflate;
 mod job;
+pub(crate) mod long_answer;
 mod machine;
 mod measure;
 mod options;
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
             Ok(())
         }
         [task, name, rest @ ..] if task == "generate" => generate(name, &Options::parse(rest)?),
+        [task, binary] if task == "long-answer" => long_answer::check(Path::new(binary)),
         [task, file] if task == "inflate" => inflate::count(Path::new(file)),
         [task, rest @ ..] if task == "patches" => measure_patches(&Options::parse(rest)?),
         _ => bench(&Options::parse(args)?),

@@ -122,8 +122,11 @@ fn stopped(status: u16, what: &str) -> Error {
         300..=399 => "name the address that it leads to: no other host is ever asked by itself",
         401 => "say who you are: --auth-file FILE, or the variable TSDBPROOF_AUTH",
         403 => "ask whoever runs the server for the right to read, with the name of --auth-file",
-        404 => "name the server alone, http://HOST:PORT; behind a proxy with the path before /api",
-        405 => "tsd.mode may be wo: name a server that answers queries",
+        400 => "name an OpenTSDB, with https:// if it wants that, or ask whoever runs the server",
+        404 | 405 => {
+            "name the server alone, http://HOST:PORT, behind a proxy with the path before /api; \
+             with tsd.mode=wo it answers no query, with ro it takes no point"
+        }
         _ => "ask whoever runs the server what that means",
     };
     Error::new(Kind::Io, format!("the server answered {what}")).help(help)

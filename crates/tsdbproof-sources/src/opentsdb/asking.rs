@@ -4,8 +4,9 @@ use std::{
     ops::Range,
     path::PathBuf,
     sync::{
-        atomic::{AtomicBool, Ordering},
-        mpsc::SyncSender,
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::Sender,
     },
 };
 
@@ -17,7 +18,9 @@ use super::{
     names::Metric,
     plan::{Refused, Windows},
     series::{Series, series},
+    waiting::{Room, Waiting},
 };
+use crate::Stop;
 
 /// Windows of a metric that nothing mends, after which the rest of it is given up.
 const MOST_BROKEN: u32 = 4096;
@@ -26,8 +29,8 @@ const MOST_UNANSWERED: u32 = 64;
 
 /// What comes of a metric, in its order.
 pub(super) enum Event {
-    /// An answer, and what it may hold.
-    Answer(Told, Answer),
+    /// An answer, what it may hold, and the room that it has until it is read.
+    Answer(Told, Answer, Room),
     /// Points that were not to be had.
     Unread(Unread),
     /// All of these times came, but for those points.
@@ -44,6 +47,8 @@ pub(super) struct Asking {
     pub(super) temp_dir: PathBuf,
     pub(super) scope: Range<u64>,
     pub(super) now_ms: u64,
+    pub(super) waiting: Arc<Waiting>,
+    pub(super) stop: Stop,
     /// Whether the server answered any query.
     pub(super) has_answered: AtomicBool,
 }
@@ -63,9 +68,16 @@ impl From<Error> for Ended {
 
 impl Asking {
     /// Asks for all of a metric.
-    pub(super) fn run(&self, metric: &Metric, events: &SyncSender<Event>) {
-        let mut asker =
-            Asker { asking: self, metric, events, series: None, refusals: 0, broken: 0 };
+    pub(super) fn run(&self, metric: &Metric, events: &Sender<Event>) {
+        let mut asker = Asker {
+            asking: self,
+            metric,
+            events,
+            waiting: Arc::default(),
+            series: None,
+            refusals: 0,
+            broken: 0,
+        };
         let end = match asker.run() {
             Ok(()) => Event::Done,
             Err(Ended::Failed(error)) => Event::Failed(error),
@@ -79,7 +91,9 @@ impl Asking {
 struct Asker<'a> {
     asking: &'a Asking,
     metric: &'a Metric,
-    events: &'a SyncSender<Event>,
+    events: &'a Sender<Event>,
+    /// Its answers that wait to be read.
+    waiting: Arc<AtomicUsize>,
     /// The series of the metric, once they were needed; or why they are not known.
     series: Option<Result<Vec<Vec<Series>>, String>>,
     refusals: u32,
@@ -141,13 +155,14 @@ impl Asker<'_> {
         tsuids: Option<&[String]>,
         window: &Range<u64>,
     ) -> Result<Result<u64, Refusal>, Ended> {
-        let Asking { client, temp_dir, has_answered, .. } = self.asking;
+        let Asking { client, temp_dir, waiting, stop, has_answered, .. } = self.asking;
         let body = ask::query(&self.metric.name, tsuids, window);
         match client.query(&body, temp_dir)? {
             Ok(answer) => {
                 has_answered.store(true, Ordering::Relaxed);
                 let bytes = answer.bytes;
-                self.send(Event::Answer(ask::told(&self.metric.name, window), answer))?;
+                let room = waiting.room(&self.waiting, bytes, stop)?;
+                self.send(Event::Answer(ask::told(&self.metric.name, window), answer, room))?;
                 Ok(Ok(bytes))
             }
             Err(refusal) => Ok(Err(refusal)),

@@ -30,7 +30,7 @@ use super::{
     resume::KeptAnswers,
     whole::Whole,
 };
-use crate::{PIECE_BYTES, Stop};
+use crate::Stop;
 
 /// Times that a request is sent before it is given up.
 const TRIES: u32 = 8;
@@ -44,6 +44,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const REFUSAL_BYTES: u64 = 64 << 10;
 /// Bytes of an answer to points that are put: every one of them may be refused.
 const PUT_ANSWER_BYTES: u64 = 16 << 20;
+/// Bytes of an answer that lie in memory; a longer one lies on disk.
+const SHORT_BYTES: usize = 64 << 10;
 /// How long a whole answer may take, in time-outs of a single read: a server must not drip forever.
 const SLOWEST_BODY: u32 = 30;
 
@@ -310,7 +312,7 @@ impl Client {
 
     /// Keeps a body up to its end.
     fn keep(&self, mut from: impl Read, temp_dir: &Path) -> Result<Result<Fresh, Failed>, Error> {
-        let mut body = tempfile::spooled_tempfile_in(PIECE_BYTES, temp_dir);
+        let mut body = tempfile::spooled_tempfile_in(SHORT_BYTES, temp_dir);
         let mut buffer = vec![0; 64 << 10];
         let (mut bytes, mut whole) = (0, Whole::default());
         loop {
@@ -409,6 +411,11 @@ fn failed(error: &ureq::Error) -> Result<Failed, Error> {
 }
 
 fn untrusted(what: &str) -> Error {
+    // So rustls calls bytes that are no TLS at all.
+    if what.contains("corrupt message") {
+        return Error::new(Kind::Io, format!("the server does not speak TLS: {what}"))
+            .help("write http:// in place of https://, or name the port that has TLS");
+    }
     Error::new(Kind::Io, format!("the server is not to be trusted: {what}"))
         .help("name the certificates of its authority by --ca-file")
 }

@@ -8,7 +8,7 @@
 //! | `resume` | answers that outlive a run |
 //! | `config` | what the server says of itself |
 //! | `names`, `series` | the metrics of the server, and the series of one |
-//! | `asking` | all windows of one metric |
+//! | `asking`, `waiting` | all windows of one metric, as far ahead as there is room for answers |
 //! | `put`, `delete`, `journal` | the only code that writes: points, rows before them, and how far it came |
 //!
 //! Several metrics are asked for side by side, and their answers go to the job in the order of
@@ -28,6 +28,7 @@ mod plan;
 mod put;
 mod resume;
 mod series;
+mod waiting;
 mod whole;
 
 use std::{
@@ -40,7 +41,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::AtomicBool,
-        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -96,14 +97,12 @@ impl Default for ServerOptions {
 
 /// How often who waits for an answer looks at the wish to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Events of a metric that wait to be used: two answers, and that they are whole.
-const EVENTS_AHEAD: usize = 4;
 
 /// A server that a job reads.
 pub(crate) struct Server {
     name: String,
     client: Mutex<Option<Client>>,
-    concurrency: usize,
+    concurrency: NonZeroUsize,
     sought: Mutex<Option<Sought>>,
     kept: Option<Arc<KeptAnswers>>,
     stop: Stop,
@@ -122,7 +121,7 @@ impl Server {
         Ok(Server {
             name: name.to_owned(),
             client: Mutex::new(Some(client)),
-            concurrency: options.concurrency.get(),
+            concurrency: options.concurrency,
             sought: Mutex::new(None),
             kept: options.kept.clone(),
             stop: stop.clone(),
@@ -164,7 +163,7 @@ impl Server {
         })?;
         let sought = self.sought.lock().unwrap_or_else(PoisonError::into_inner).take();
         let sought = sought.unwrap_or_default();
-        let (metrics, gaps) = names::metrics(&client, &sought, temp_dir)?;
+        let (metrics, gaps) = names::metrics(&client, &sought, self.concurrency, temp_dir)?;
         config::duplicates(&client, temp_dir)?
             .into_iter()
             .try_for_each(|it| work.tell(it).map(drop))?;
@@ -177,6 +176,8 @@ impl Server {
             temp_dir: temp_dir.to_owned(),
             scope,
             now_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+            waiting: Arc::default(),
+            stop: self.stop.clone(),
             has_answered: AtomicBool::new(false),
         };
         let jobs = self.start(Arc::new(asking))?;
@@ -192,7 +193,7 @@ impl Server {
     fn start(&self, asking: Arc<Asking>) -> Result<Sender<Job>, Error> {
         let (sender, jobs) = channel::<Job>();
         let jobs = Arc::new(Mutex::new(jobs));
-        for index in 0..self.concurrency {
+        for index in 0..self.concurrency.get() {
             let (asking, jobs) = (Arc::clone(&asking), Arc::clone(&jobs));
             let run = move || {
                 loop {
@@ -216,10 +217,10 @@ impl Server {
         let mut metrics = metrics.into_iter();
         let mut ahead: VecDeque<(Arc<str>, Receiver<Event>)> = VecDeque::new();
         loop {
-            while ahead.len() < self.concurrency
+            while ahead.len() < self.concurrency.get()
                 && let Some(metric) = metrics.next()
             {
-                let (sender, events) = sync_channel(EVENTS_AHEAD);
+                let (sender, events) = channel();
                 let name = Arc::clone(&metric.name);
                 jobs.send((metric, sender)).map_err(|_| died())?;
                 ahead.push_back((name, events));
@@ -259,7 +260,7 @@ impl Server {
                         return Ok(Flow::Enough);
                     }
                 }
-                Ok(Event::Answer(told, answer)) => {
+                Ok(Event::Answer(told, answer, _room)) => {
                     feeding.work.tell(told)?;
                     if feeding.push(answer)? == Flow::Enough {
                         return Ok(Flow::Enough);
@@ -273,7 +274,7 @@ impl Server {
 }
 
 /// A metric, and where its answers go.
-type Job = (Metric, SyncSender<Event>);
+type Job = (Metric, Sender<Event>);
 
 /// Who takes the answers.
 struct Feeding<'a, W> {

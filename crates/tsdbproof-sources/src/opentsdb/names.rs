@@ -1,12 +1,16 @@
 //! The metrics of a server: those that stand on the other side, and those that it lists itself.
 
-use std::{collections::BTreeMap, io::BufReader, ops::Range, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap, io::BufReader, num::NonZeroUsize, ops::Range, path::Path, sync::Arc,
+    thread,
+};
 
 use tsdbproof::{Error, KnownMetric, Scope, Sought, Unread};
 
 use super::{
     ask::{self, Refusal},
     client::Client,
+    died,
 };
 
 /// A metric that is asked for.
@@ -23,18 +27,20 @@ pub(super) struct Metric {
 pub(super) fn metrics(
     client: &Client,
     sought: &Sought,
+    side_by_side: NonZeroUsize,
     temp_dir: &Path,
 ) -> Result<(Vec<Metric>, Vec<Unread>), Error> {
     if sought.is_sample {
         return Ok(without_ambiguous(join(&sought.known, Vec::new(), &sought.scope)));
     }
     let mut listed = List::default();
-    let prefixes = std::iter::once(String::new()).chain(ask::other_prefixes());
-    for prefix in prefixes {
-        listed.ask(client, &prefix, temp_dir)?;
-        if listed.why_not_all.is_some() {
-            break;
-        }
+    listed.ask(client, "", temp_dir)?;
+    if listed.why_not_all.is_none() {
+        let prefixes: Vec<String> = ask::other_prefixes().collect();
+        let parts = prefixes.chunks(prefixes.len().div_ceil(side_by_side.get()));
+        at_once(parts, |part| List::of(client, part, temp_dir))?
+            .into_iter()
+            .for_each(|list| listed.join(list));
     }
     let metrics = join(&sought.known, listed.names, &sought.scope);
     let (metrics, mut gaps) = without_ambiguous(metrics);
@@ -68,7 +74,37 @@ struct List {
     why_not_all: Option<String>,
 }
 
+/// What is done of each part, all of them at the same time.
+fn at_once<P: Send, T: Send>(
+    parts: impl Iterator<Item = P>,
+    work: impl Fn(P) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    let work = &work;
+    thread::scope(|scope| {
+        let start = |part| thread::Builder::new().spawn_scoped(scope, move || work(part));
+        let threads = parts.map(start).collect::<Result<Vec<_>, _>>()?;
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(died()))).collect()
+    })
+}
+
 impl List {
+    /// The names that begin in one of these ways.
+    fn of(client: &Client, prefixes: &[String], temp_dir: &Path) -> Result<Self, Error> {
+        let mut list = List::default();
+        for prefix in prefixes {
+            list.ask(client, prefix, temp_dir)?;
+            if list.why_not_all.is_some() {
+                break;
+            }
+        }
+        Ok(list)
+    }
+
+    fn join(&mut self, other: List) {
+        self.names.extend(other.names);
+        self.why_not_all = self.why_not_all.take().or(other.why_not_all);
+    }
+
     /// Adds the names that begin so.
     fn ask(&mut self, client: &Client, prefix: &str, temp_dir: &Path) -> Result<(), Error> {
         let answer = match client.ask(&ask::suggest(prefix), None, temp_dir)? {

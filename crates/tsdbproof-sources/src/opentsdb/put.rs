@@ -201,7 +201,8 @@ impl ServerPuts {
 
     fn check(&self) -> Result<(), Error> {
         self.stop.check()?;
-        self.shared.state().failed.take().map_or(Ok(()), Err)
+        let failed = self.shared.state().failed.take();
+        failed.map_or(Ok(()), |error| Err(error.in_file(&self.server)))
     }
 }
 
