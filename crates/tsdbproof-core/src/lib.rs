@@ -11,6 +11,7 @@ mod kinds;
 mod loss;
 mod points;
 mod problem;
+pub mod sort;
 mod tolerance;
 
 pub use error::{Error, Kind};

@@ -2,9 +2,12 @@
 
 use std::{
     cmp::Ordering,
+    collections::BTreeMap,
     fmt,
     hash::{Hash, Hasher},
 };
+
+use crate::sort;
 
 /// Milliseconds of an hour, the length of a leaf.
 pub const HOUR_MS: u64 = 3_600_000;
@@ -375,6 +378,11 @@ impl Tags {
     /// The value of `key`, unescaped.
     pub fn value(&self, key: &str) -> Option<String> {
         self.pairs().into_iter().find(|(k, _)| k == key).map(|(_, value)| value)
+    }
+
+    /// The value of each key, unescaped.
+    pub fn pairs_by_key(&self) -> BTreeMap<String, String> {
+        sort::gathered(self.pairs())
     }
 
     /// Every key with its value, unescaped, in canonical order.

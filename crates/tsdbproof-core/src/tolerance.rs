@@ -1,6 +1,6 @@
 //! Up to how far values may lie apart and still pass for near enough.
 
-use crate::{Record, Value};
+use crate::{Record, Value, sort};
 
 /// How far a value may lie from the other side's. The default lets nothing pass that differs.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -21,7 +21,7 @@ impl Tolerance {
     pub fn covers(self, base: &[Record], current: &[Record]) -> bool {
         let sorted = |records: &[Record]| {
             let mut values: Vec<Value> = records.iter().map(|record| record.value()).collect();
-            values.sort_unstable_by(|a, b| nearest(*a).total_cmp(&nearest(*b)).then(a.cmp(b)));
+            sort::by(&mut values, |a, b| nearest(*a).total_cmp(&nearest(*b)).then(a.cmp(b)));
             values
         };
         self.is_any()

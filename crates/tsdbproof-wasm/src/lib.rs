@@ -24,13 +24,15 @@ use wasm_bindgen::prelude::*;
 
 pub use helpers::{Helping, JsHelper, help, use_helpers};
 pub use input::JsInput;
-pub use names::{FormatName, Formats, Recognised, SeriesName};
+pub use names::{Recognised, SeriesName};
 pub use options::JobOptions;
 pub use outcome::Outcome;
 #[cfg(feature = "scripts")]
 pub use output::JsOutput;
 #[cfg(feature = "scripts")]
-pub use scripts::{apply, check, convert, diff_with_patch};
+pub use scripts::{
+    FormatName, Formats, apply, check, convert, diff_with_patch, formats, merge, version,
+};
 
 use host::JsHost;
 use job::Job;
@@ -55,20 +57,6 @@ pub async fn manifest(
     let source = job.open(inputs).await?;
     let report = tsdbproof::manifest(&job.host, &source, &job.asked.options, &mut bytes).await;
     job.finish(report, bytes.finish()?)
-}
-
-/// Joins the manifests `parts` into one, which is in the outcome unless they contradict each other.
-#[wasm_bindgen]
-pub async fn merge(
-    parts: Vec<JsInput>,
-    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
-    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
-    on_json: OnJson,
-) -> Answer {
-    let (mut job, mut bytes) = (Job::new(options, on_json)?, Vec::new());
-    let parts = job.open(parts).await?;
-    let report = tsdbproof::merge(&job.host, &parts, &job.asked.options, &mut bytes).await;
-    job.finish(report, Some(bytes).filter(|bytes| !bytes.is_empty()))
 }
 
 /// Digests `inputs` and holds them against `manifest`.
@@ -170,16 +158,4 @@ pub async fn recognise(input: JsInput) -> Result<Ts<Recognised>, JsValue> {
     let host = JsHost::new(Limits::default());
     let input = host.look_at(input).await.map_err(failure)?;
     typed(Recognised::of(&input))
-}
-
-/// What can be read.
-#[wasm_bindgen]
-pub fn formats() -> Result<Ts<Formats>, JsValue> {
-    typed(Formats::known())
-}
-
-/// The version of the program.
-#[wasm_bindgen]
-pub fn version() -> String {
-    env!("CARGO_PKG_VERSION").to_owned()
 }

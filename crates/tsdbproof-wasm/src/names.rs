@@ -1,9 +1,9 @@
-//! What inputs are, and how series and formats are named.
+//! What inputs are, and how series are named.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tsdbproof::{Error, FORMATS, Input, Series, Tags};
+use tsdbproof::{Error, Input, Series, Tags};
 use tsify::Tsify;
 
 /// What an input is by its first bytes.
@@ -29,29 +29,6 @@ impl Recognised {
             format: input.format().map(|format| format.name.to_owned()),
             codec: input.codec().to_owned(),
         }
-    }
-}
-
-/// Formats, the likeliest first.
-#[derive(Debug, Serialize, Tsify)]
-pub struct Formats(Vec<FormatName>);
-
-/// A format that can be read.
-#[derive(Debug, Serialize, Tsify)]
-pub struct FormatName {
-    /// As reports and the option `format` name it.
-    pub name: String,
-    /// What it is, in words.
-    pub about: String,
-}
-
-impl Formats {
-    pub(crate) fn known() -> Self {
-        let name = |format: &&tsdbproof::Format| FormatName {
-            name: format.name.to_owned(),
-            about: format.about.to_owned(),
-        };
-        Formats(FORMATS.iter().map(name).collect())
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{OnJson, options::Asked};
 pub struct Outcome {
     /// The answer.
     pub verdict: Verdict,
-    /// The report as `--report text` prints it.
+    /// The report as `--report text` prints it; the page, which has words of its own, goes without.
     pub text: String,
     /// The report as `--report json` prints it; empty where a function took the lines.
     pub json: String,
@@ -34,7 +34,7 @@ pub struct Outcome {
 pub(crate) fn failure(error: Error) -> JsValue {
     let thrown = js_sys::Error::new(&error.to_string());
     thrown.set_name("TsdbproofError");
-    let kind = format!("{:?}", error.kind()).to_lowercase();
+    let kind = format!("{:?}", error.kind()).to_ascii_lowercase();
     // Can only fail on an object that refuses new properties.
     let _ = Reflect::set(&thrown, &"kind".into(), &kind.into());
     if let Some(file) = error.file() {
@@ -55,7 +55,7 @@ pub(crate) fn mistyped(error: tsify::Error) -> JsValue {
 
 /// Takes the differences or findings of a job, and then its report.
 pub(crate) struct Telling {
-    text: Box<Text>,
+    text: Option<Box<dyn Whole>>,
     json: Json<Lines>,
 }
 
@@ -64,7 +64,10 @@ impl Telling {
         let mut options = TextOptions::default();
         options.limit = asked.limit.unwrap_or(options.limit);
         let lines = Lines { bytes: Vec::new(), taker: on_json, thrown: None };
-        Telling { text: Box::new(Text::new(options)), json: Json::new(lines) }
+        // By its trait, so that nothing of it is in the page's wasm.
+        let text =
+            cfg!(feature = "scripts").then(|| Box::new(Text::new(options)) as Box<dyn Whole>);
+        Telling { text, json: Json::new(lines) }
     }
 
     /// What JavaScript gets of a job that has ended.
@@ -81,7 +84,7 @@ impl Telling {
         let manifest = manifest.map(|bytes| Uint8Array::from(bytes.as_slice()).into());
         let outcome = Outcome {
             verdict: report.verdict,
-            text: self.text.finish(&report),
+            text: self.text.map(|text| text.finish(&report)).unwrap_or_default(),
             json: String::from_utf8_lossy(&lines.bytes).into_owned(),
             manifest: manifest.unwrap_or(JsValue::UNDEFINED),
         };
@@ -91,14 +94,14 @@ impl Telling {
 
 impl Differences for Telling {
     fn difference(&mut self, difference: &Difference) {
-        self.text.difference(difference);
+        self.text.iter_mut().for_each(|text| text.difference(difference));
         self.json.difference(difference);
     }
 }
 
 impl Findings for Telling {
     fn finding(&mut self, finding: &Finding) {
-        self.text.finding(finding);
+        self.text.iter_mut().for_each(|text| text.finding(finding));
         self.json.finding(finding);
     }
 }

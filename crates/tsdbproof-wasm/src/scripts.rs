@@ -1,11 +1,15 @@
 //! Jobs that the page does not offer: they are for scripts, and would be a tenth of the page's wasm.
 
-use tsdbproof::{Outputs, Target};
-use tsify::Ts;
+use serde::Serialize;
+use tsdbproof::{FORMATS, Outputs, Target};
+use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    Answer, JobOptions, JsInput, JsOutput, OnJson, job::Job, options::Asked, outcome::failure,
+    Answer, JobOptions, JsInput, JsOutput, OnJson,
+    job::Job,
+    options::Asked,
+    outcome::{failure, typed},
     output::JsOutputs,
 };
 
@@ -86,4 +90,53 @@ pub async fn apply(
     let (patches, outputs) = (&patches.inputs[..], &mut outputs);
     let report = tsdbproof::apply(host, &base, patches, *course, target, options, outputs).await;
     job.finish(report, None)
+}
+
+/// Joins the manifests `parts` into one, which is in the outcome unless they contradict each other.
+#[wasm_bindgen]
+pub async fn merge(
+    parts: Vec<JsInput>,
+    #[wasm_bindgen(unchecked_optional_param_type = "JobOptions")] options: Option<Ts<JobOptions>>,
+    #[wasm_bindgen(js_name = onJson, unchecked_optional_param_type = "(lines: string) => void")]
+    on_json: OnJson,
+) -> Answer {
+    let (mut job, mut bytes) = (Job::new(options, on_json)?, Vec::new());
+    let parts = job.open(parts).await?;
+    let report = tsdbproof::merge(&job.host, &parts, &job.asked.options, &mut bytes).await;
+    job.finish(report, Some(bytes).filter(|bytes| !bytes.is_empty()))
+}
+
+/// Formats, the likeliest first.
+#[derive(Debug, Serialize, Tsify)]
+pub struct Formats(Vec<FormatName>);
+
+/// A format that can be read.
+#[derive(Debug, Serialize, Tsify)]
+pub struct FormatName {
+    /// As reports and the option `format` name it.
+    pub name: String,
+    /// What it is, in words.
+    pub about: String,
+}
+
+impl Formats {
+    fn known() -> Self {
+        let name = |format: &&tsdbproof::Format| FormatName {
+            name: format.name.to_owned(),
+            about: format.about.to_owned(),
+        };
+        Formats(FORMATS.iter().map(name).collect())
+    }
+}
+
+/// What can be read.
+#[wasm_bindgen]
+pub fn formats() -> Result<Ts<Formats>, JsValue> {
+    typed(Formats::known())
+}
+
+/// The version of the program.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
 }

@@ -1,6 +1,6 @@
 //! What was looked at: digest-v1, "Scope".
 
-use tsdbproof_core::{Error, Kind, Point, Series, TIME_LIMIT_MS};
+use tsdbproof_core::{Error, Kind, Point, Series, TIME_LIMIT_MS, sort};
 use wildmatch::WildMatch;
 
 use crate::Duplicates;
@@ -33,7 +33,7 @@ impl Scope {
         }
         for (key, patterns) in [("metric", &self.metrics), ("tag", &self.tags)] {
             let mut patterns = patterns.clone();
-            patterns.sort_unstable();
+            sort::all(&mut patterns);
             patterns.dedup();
             patterns.iter().for_each(|pattern| line(key, pattern));
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tsdbproof_core::{HOUR_MS, Point, Position, Problem, ProblemKind, quote};
+use tsdbproof_core::{HOUR_MS, Point, Position, Problem, ProblemKind, quote, sort};
 
 use super::column::{self, APPEND, Kind, Spot};
 use super::findings::{Repeats, RowFindings};
@@ -234,7 +234,7 @@ impl RowPoints {
         if is_ascending {
             findings.instants += self.found.len() as u64;
         } else {
-            self.found.sort_unstable_by_key(|found| found.point);
+            sort::by(&mut self.found, |a, b| a.point.cmp(&b.point));
             self.count_repeats(findings);
         }
         points.extend(self.found.drain(..).map(|found| found.point));

@@ -17,6 +17,8 @@
 //! `buildHeapProcessAnnotations`; `core/AppendDataPoints.java`, `parseKeyValue`;
 //! `rollup/RollupUtils.java`, `buildRollupQualifier`, `getRollupQualifierPrefix`.
 
+use tsdbproof_core::sort;
+
 use super::qualifier::Qualifier;
 
 /// The first byte of an annotation's qualifier.
@@ -121,7 +123,7 @@ pub(crate) fn appended(value: &[u8]) -> Option<Vec<Spot>> {
 
 /// Points in the order of their time; of those of one instant in the order in which they stand.
 pub(crate) fn by_time(mut spots: Vec<Spot>) -> Vec<Spot> {
-    spots.sort_by_key(|spot| spot.qualifier.offset_ms());
+    sort::by(&mut spots, |a, b| a.qualifier.offset_ms().cmp(&b.qualifier.offset_ms()));
     spots
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tsdbproof_core::{ProblemKind, Series, Tags, quote};
+use tsdbproof_core::{ProblemKind, Series, Tags, quote, sort};
 
 use super::row_key::RowKey;
 use super::uid::{MAX_WIDTH, UidKind, UidTable};
@@ -134,7 +134,7 @@ impl<'u> Name<'u> {
             Tags::of_row_key(words.iter().map(|(key, value)| (key.as_ref(), value.as_ref())));
         let mut faults = Vec::new();
         if !unnamed.is_empty() {
-            unnamed.sort_unstable();
+            sort::all(&mut unnamed);
             unnamed.dedup();
             let what = format!(
                 "a row of UIDs without a name, whose points stand under stand-ins; no name has {}",

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tsdbproof_core::Point;
+use tsdbproof_core::{Point, sort};
 
 use super::object::Many;
 use super::templates::Hit;
@@ -55,7 +55,7 @@ impl Output {
             }
         }
         // A metric that stands twice gives one run, in the order of the object.
-        points.sort_by_key(|(series, _)| *series);
+        sort::by(&mut points, |(a, _), (b, _)| a.cmp(b));
         let start = self.cursor.at();
         let at = start..start + object.len() as u64;
         for same in points.chunk_by(|a, b| a.0 == b.0) {

@@ -45,7 +45,7 @@ impl Notes<'_> {
         if self.compared.kind_examples.len() < TOLD {
             self.compared.kind_examples.push(KindChange {
                 metric: self.series.metric.clone(),
-                tags: self.series.tags.pairs().into_iter().collect(),
+                tags: self.series.tags.pairs_by_key(),
                 time: time(record.in_hour(hour).timestamp_ms),
                 base,
                 current,

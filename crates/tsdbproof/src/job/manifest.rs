@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use tsdbproof_core::{Error, digest::Totals};
+use tsdbproof_core::{Error, digest::Totals, sort};
 
 use super::{Source, manifests, side, verdict};
 use crate::{
@@ -151,7 +151,7 @@ fn common_scope(parts: &[&Meta]) -> Result<String, Error> {
         Error::usage("the parts have different scopes: they can't be merged")
             .help("parts need the same filters, or time windows that follow on each other")
     };
-    scopes.sort_by_key(|scope| scope.from_ms);
+    sort::by(&mut scopes, |a, b| a.from_ms.cmp(&b.from_ms));
     let mut joined = scopes.first().cloned().unwrap_or_default();
     for scope in &scopes {
         if windowless(scope) != windowless(&joined) {

@@ -4,7 +4,7 @@
 //! that prints wide integers as doubles leaves the double next to each. So a point of one side is
 //! explained by a point of the other that the loss would make of it, or that it would make of that.
 
-use tsdbproof_core::{Loss, Losses, Record, Value};
+use tsdbproof_core::{Loss, Losses, Record, Value, sort};
 
 use crate::look::Row;
 
@@ -145,7 +145,7 @@ impl Values {
     fn new(records: impl Iterator<Item = Record> + Clone) -> Self {
         let sorted = |values: &mut dyn Iterator<Item = Value>| {
             let mut values: Vec<Value> = values.collect();
-            values.sort_unstable();
+            sort::all(&mut values);
             values
         };
         let values = records.map(Record::value);

@@ -12,6 +12,7 @@ use crate::{Outputs, look::InOrder, report::Rewritten, store::rows::RowHour};
 use tsdbproof_core::{
     Error, Hour, Kind, Point, Series, Value,
     digest::{Depth, Roots, Totals},
+    sort,
 };
 
 /// The points of a row that are held, at an estimate of their bytes.
@@ -156,7 +157,7 @@ impl<O: Outputs> States for Rewriting<'_, '_, O> {
     fn instant(&mut self, state: usize, timestamp_ms: u64, values: &[Value]) -> Result<(), Error> {
         let sorted = || {
             let mut values = values.to_vec();
-            values.sort_unstable();
+            sort::all(&mut values);
             values
         };
         if state == 0 {

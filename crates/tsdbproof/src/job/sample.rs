@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tsdbproof_core::{Error, HOUR_MS, Hour, digest::Depth};
+use tsdbproof_core::{Error, HOUR_MS, Hour, digest::Depth, sort};
 
 use crate::{look::Leaves, report::Sampled};
 
@@ -44,8 +44,7 @@ impl Sample {
         let total: u64 = all.values().flat_map(BTreeMap::values).sum();
         let days =
             all.iter().map(|(metric, days)| (metric.clone(), drawn(metric, days, total, seed)));
-        let days: BTreeMap<_, _> = days.collect();
-        let mut sample = Sample { days, told: Sampled { seed, ..nothing() } };
+        let mut sample = Sample { days: sort::gathered(days), told: Sampled { seed, ..nothing() } };
         sample.tell(leaves, &all, total)?;
         Ok(sample)
     }
@@ -81,8 +80,8 @@ impl Sample {
         };
         let series_days = (all.iter().map(of_day).sum(), total);
         let count = |days: BTreeSet<&Hour>| days.len() as u64;
-        let all_days = count(all.values().flat_map(BTreeMap::keys).collect());
-        let days = (count(self.days.values().flatten().collect()), all_days);
+        let all_days = count(sort::gathered(all.values().flat_map(BTreeMap::keys)));
+        let days = (count(sort::gathered(self.days.values().flatten())), all_days);
         self.told = Sampled {
             seed: self.told.seed,
             series_days,
@@ -122,8 +121,8 @@ fn drawn(metric: &str, days: &BTreeMap<Hour, u64>, total: u64, seed: u64) -> BTr
         *hasher.finalize().as_bytes()
     };
     let mut ranked: Vec<_> = days.keys().map(|day| (rank(day), *day)).collect();
-    ranked.sort_unstable();
-    ranked.into_iter().take(count).map(|(_, day)| day).collect()
+    sort::all(&mut ranked);
+    sort::gathered(ranked.into_iter().take(count).map(|(_, day)| day))
 }
 
 /// The probability, in millionths, that none of 1 % of all, at least one, is among those drawn: without

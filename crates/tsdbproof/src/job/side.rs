@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tsdbproof_core::{Error, digest::Depth};
+use tsdbproof_core::{Error, digest::Depth, sort};
 
 use super::Source;
 use crate::{
@@ -117,7 +117,7 @@ pub(super) fn of_manifest(
         metrics: Vec::new(),
         days: BTreeMap::new(),
         rows: BTreeMap::new(),
-        left_out: meta.left_out.iter().cloned().collect(),
+        left_out: sort::gathered(meta.left_out.iter().cloned()),
         losses: survey.losses.clone(),
         unread: meta.unread.told(),
     }
@@ -157,6 +157,6 @@ pub(super) fn tell_all(side: &mut Side, leaves: &Leaves) -> Result<(), Error> {
         Ok(())
     })?;
     let depths = Depth::ALL.into_iter().filter(|depth| *depth <= leaves.depth);
-    side.rows = depths.zip(survey.nodes).map(|(depth, count)| (depth.name(), count)).collect();
+    side.rows = sort::gathered(depths.map(Depth::name).zip(survey.nodes));
     Ok(())
 }

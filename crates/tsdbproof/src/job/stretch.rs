@@ -221,7 +221,7 @@ pub(super) fn emit(
         let causes = causes(&stretch, sample, explained.as_ref());
         Difference {
             metric: series.metric.clone(),
-            tags: series.tags.pairs().into_iter().collect(),
+            tags: series.tags.pairs_by_key(),
             from: stretch.window_ms.map(|(from, _)| time(from)),
             to: stretch.window_ms.map(|(_, to)| time(to)),
             base_points: stretch.base_points,

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use tsdbproof_core::{Error, Loss, Series};
+use tsdbproof_core::{Error, Loss, Series, sort};
 use tsdbproof_formats::{has_stand_in, is_stand_in};
 
 use crate::look::Leaves;
@@ -47,7 +47,7 @@ impl Unnamed {
         let tags = series.tags.pairs().into_iter();
         let mut tags: Vec<_> = tags.map(|(key, value)| (known(key), known(value))).collect();
         // What is known best is matched first.
-        tags.sort_unstable_by(|a, b| b.cmp(a));
+        sort::by(&mut tags, |a, b| b.cmp(a));
         let masks = self.masks.entry(known(series.metric.clone())).or_default();
         if let Err(place) = masks.binary_search(&Mask(tags.clone())) {
             masks.insert(place, Mask(tags));

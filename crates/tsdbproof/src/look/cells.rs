@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use tsdbproof_core::{Error, Hour, Loss, Point, Problem, Series, Tags};
+use tsdbproof_core::{Error, Hour, Loss, Point, Problem, Series, Tags, sort};
 use tsdbproof_formats::{
     EachCell, EachCellSink, FileAge, NamesReader, OwnedCell, PointSink, RowPoints, RowSummary,
     SeriesId, Tables,
@@ -184,7 +184,7 @@ impl Merging<'_> {
             let used = readings.get(place.index).and_then(|it| it.uses.get(place.use_index));
             ages.extend(used.map(|used| (used.file.age(), place)));
         }
-        ages.sort_unstable_by(|a, b| b.cmp(a));
+        sort::by(&mut ages, |a, b| b.cmp(a));
         ages.into_iter().map(|(_, place)| place).collect()
     }
 

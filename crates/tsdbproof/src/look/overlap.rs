@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tsdbproof_core::{Position, Problem, ProblemKind};
+use tsdbproof_core::{Position, Problem, ProblemKind, sort};
 
 use super::{reading::Reading, tables::Input};
 
@@ -44,7 +44,7 @@ pub(super) fn groups<'i>(
 }
 
 fn overlapping(mut files: Vec<Rows<'_>>) -> Vec<Vec<Placed>> {
-    files.sort_unstable_by_key(|rows| (rows.first, rows.place));
+    sort::by(&mut files, |a, b| (a.first, a.place).cmp(&(b.first, b.place)));
     let mut groups: Vec<(Vec<Placed>, bool)> = Vec::new();
     // Behind the end of a group no row of it stands; `None`: it has no end that is known.
     let mut end: Option<(&[u8], bool)> = Some((&[], true));

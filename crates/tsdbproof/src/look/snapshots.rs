@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use tsdbproof_core::{Error, Position, Problem, ProblemKind};
+use tsdbproof_core::{Error, Position, Problem, ProblemKind, sort};
 use tsdbproof_formats::{STORE_FILE, Snapshot, SnapshotFolder, decompress::Codec, find_snapshots};
 
 use super::{
@@ -66,8 +66,8 @@ pub(super) async fn read_snapshots<H: Host>(
 /// The snapshots that were finished; of a root without such the others. Those that are left come
 /// second.
 fn finished(folders: Vec<SnapshotFolder>) -> (Vec<SnapshotFolder>, Vec<SnapshotFolder>) {
-    let has_finished: BTreeSet<String> =
-        folders.iter().filter(|it| !it.is_unfinished).map(|it| it.root.clone()).collect();
+    let roots = folders.iter().filter(|it| !it.is_unfinished).map(|it| it.root.clone());
+    let has_finished: BTreeSet<String> = sort::gathered(roots);
     folders.into_iter().partition(|it| !it.is_unfinished || !has_finished.contains(&it.root))
 }
 
@@ -222,7 +222,7 @@ impl Snapshots {
     ) {
         let is_chosen = |index| source.uids.as_ref().is_some_and(|uids| uids.contains(&index));
         let roots = folders.iter().map(|it| (it.root.as_str(), is_chosen(place_of(it))));
-        let roots: BTreeSet<(&str, bool)> = roots.collect();
+        let roots: BTreeSet<(&str, bool)> = sort::gathered(roots);
         for (index, input) in source.inputs.iter().enumerate() {
             let Some(reading) = readings.get(index).filter(|it| it.planned.is_empty()) else {
                 continue;

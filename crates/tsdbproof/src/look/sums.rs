@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use tsdbproof_core::Error;
+use tsdbproof_core::{Error, sort};
 
 use super::{
     indexed::Collect,
@@ -18,7 +18,8 @@ const HELD_BYTES: u64 = 64 << 20;
 /// Tells each input which other has its sums.
 pub(super) fn find_sums(inputs: &[Input], readings: &mut [Reading]) {
     let sums = inputs.iter().enumerate().filter(|(_, input)| input.is_sums());
-    let sums: BTreeMap<&str, usize> = sums.map(|(at, input)| (input.name.as_str(), at)).collect();
+    let sums: BTreeMap<&str, usize> =
+        sort::gathered(sums.map(|(at, input)| (input.name.as_str(), at)));
     if sums.is_empty() {
         return;
     }
@@ -91,8 +92,8 @@ impl Looking<'_> {
             work: Collect { bytes: Vec::new(), limit },
         };
         let read = host.read(wanted.iter().map(collect).collect()).await?;
-        let sums: BTreeMap<usize, Arc<[u8]>> =
-            wanted.into_iter().zip(read.into_iter().map(|task| task.work.bytes.into())).collect();
+        let read = read.into_iter().map(|task| Arc::from(task.work.bytes));
+        let sums: BTreeMap<usize, Arc<[u8]>> = sort::gathered(wanted.into_iter().zip(read));
         let staged = |Task { input, from, mut work }: Task<FirstLook>| {
             work.sums = work.reading.sums.and_then(|index| sums.get(&index).cloned());
             Task { input, from, work: Staged::Planned(work) }

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind};
+use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind, sort};
 use tsdbproof_formats::{
     Access, Cells, Limits, Names, Part, ReadOptions, Sample, StoreFile, TableKind, TableRules,
     Tables,
@@ -166,7 +166,7 @@ fn no_names(source: &Source, index: usize, kind: &TableKind) -> Error {
 fn check_choice(source: &Source, data: &[Input], uids: &[Input]) -> Result<(), Error> {
     let mut tables: Vec<&str> = uids.iter().map(|input| input.table.as_str()).collect();
     tables.dedup();
-    tables.sort_unstable();
+    sort::all(&mut tables);
     tables.dedup();
     match tables.as_slice() {
         [] => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tsdbproof_core::{Hour, Series};
+use tsdbproof_core::{Hour, Series, sort};
 
 use super::row::Place;
 
@@ -56,7 +56,7 @@ impl Wanted {
     /// The bytes to look at again: by input, disjoint and ascending.
     pub(crate) fn take_places(&mut self) -> BTreeMap<u32, Vec<(u64, u64)>> {
         let places = std::mem::take(&mut self.places);
-        places.into_iter().map(|(input, ranges)| (input, ranges.joined())).collect()
+        sort::gathered(places.into_iter().map(|(input, ranges)| (input, ranges.joined())))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a check found in the rows of HBase's tables.
 
 use serde::Serialize;
+use tsdbproof_core::sort;
 use tsdbproof_formats::{RowFindings, Weight};
 
 use crate::look::Met;
@@ -195,7 +196,7 @@ fn shares(places: &std::collections::BTreeMap<String, Weight>) -> Vec<Share> {
         Share { name: name.clone(), rows, cells, points, bytes }
     };
     let mut shares: Vec<Share> = places.iter().map(share).collect();
-    shares.sort_by_key(|share| std::cmp::Reverse((share.bytes, share.points)));
+    sort::by(&mut shares, |a, b| (b.bytes, b.points).cmp(&(a.bytes, a.points)));
     shares.truncate(SHARES);
     shares
 }

@@ -30,7 +30,7 @@ impl RowHour {
     pub(crate) fn line(&self) -> Result<String, Error> {
         let line = Line {
             metric: self.series.metric.clone(),
-            tags: self.series.tags.pairs().into_iter().collect(),
+            tags: self.series.tags.pairs_by_key(),
             base_time: u64::from(self.hour) * HOUR_S,
         };
         let text = serde_json::to_string(&line).map_err(|error| unlike(&error.to_string()))?;

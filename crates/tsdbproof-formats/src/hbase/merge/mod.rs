@@ -18,6 +18,8 @@ use std::{
     collections::HashSet,
 };
 
+use tsdbproof_core::sort;
+
 use super::cell::{Cell, CellKind};
 
 #[cfg(test)]
@@ -79,7 +81,7 @@ pub(crate) fn visible<'c>(
     hidden: &mut Hidden,
 ) {
     // Most rows are one cell, or cells in order already: the sort then is a walk over them.
-    cells.sort_by(order);
+    sort::by(cells, order);
     let mut scan = Scan::new(rules, now_ms);
     cells.retain(|cell| {
         let fate = scan.fate(cell);

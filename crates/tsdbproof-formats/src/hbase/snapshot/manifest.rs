@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tsdbproof_core::{Error, Position, Problem, ProblemKind, shown};
+use tsdbproof_core::{Error, Position, Problem, ProblemKind, shown, sort};
 
 use super::{Region, Schema, malformed, span};
 use crate::hbase::hex::hex;
@@ -50,7 +50,7 @@ impl Manifest {
     /// don't fit their region. It has no checksum, so this is what tells changed bytes.
     pub(crate) fn check(&self) -> Vec<Problem> {
         let mut regions: Vec<_> = self.regions.iter().filter(|region| region.has_rows()).collect();
-        regions.sort_unstable_by(|a, b| a.start_key.cmp(&b.start_key));
+        sort::by(&mut regions, |a, b| a.start_key.cmp(&b.start_key));
         let mut problems = check_borders(&regions);
         problems.extend(check_references(&regions));
         problems

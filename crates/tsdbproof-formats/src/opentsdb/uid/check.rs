@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use tsdbproof_core::{Position, Problem, ProblemKind, quote};
+use tsdbproof_core::{Position, Problem, ProblemKind, quote, sort};
 
 use super::build::{Mapping, Mappings, Place, UidTableBuilder};
 use super::{MAX_WIDTH, Names, UidKind, UidTable, latin_1};
@@ -79,7 +79,7 @@ impl Check<'_> {
 
     /// Leaves one name of each UID, ordered by UID.
     fn keep_newest_names(&mut self, reverse: &mut Vec<Mapping>) {
-        reverse.sort_unstable_by(|a, b| {
+        sort::by(reverse, |a, b| {
             let key = |it: &Mapping| (it.uid, Reverse(it.written_ms));
             key(a).cmp(&key(b)).then_with(|| (&a.name, a.place).cmp(&(&b.name, b.place)))
         });
@@ -96,7 +96,7 @@ impl Check<'_> {
 
     /// Leaves one UID of each name, ordered by name.
     fn keep_newest_uids(&mut self, forward: &mut Vec<Mapping>) {
-        forward.sort_unstable_by(|a, b| {
+        sort::by(forward, |a, b| {
             let key = |it: &Mapping| (Reverse(it.written_ms), it.uid, it.place);
             a.name.cmp(&b.name).then_with(|| key(a).cmp(&key(b)))
         });

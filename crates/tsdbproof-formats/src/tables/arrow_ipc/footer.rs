@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use arrow_ipc::{Block, Footer, root_as_footer};
-use tsdbproof_core::ProblemKind;
+use tsdbproof_core::{ProblemKind, sort};
 
 use super::Flaw;
 use super::fields::{Field, fields};
@@ -120,12 +120,12 @@ pub(super) fn check(bytes: &[u8], read: &[Field], places: Option<Places>) -> Res
         ));
     }
     let Some(Places { mut batches, mut dictionaries }) = places else { return Ok(()) };
-    batches.sort_unstable();
-    dictionaries.sort_unstable();
+    sort::all(&mut batches);
+    sort::all(&mut dictionaries);
     let told = |places: Vec<Place>| {
         let mut places = places;
         // The order of rows is no part of the data.
-        places.sort_unstable();
+        sort::all(&mut places);
         places
     };
     if told(places_of(footer.recordBatches())) != batches

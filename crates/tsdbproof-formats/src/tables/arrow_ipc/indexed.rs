@@ -5,7 +5,7 @@ mod gaps;
 use std::{ops::Range, sync::Arc};
 
 use arrow_ipc::root_as_message;
-use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind};
+use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind, sort};
 
 use super::footer::{Place, ends, footer, places_of};
 use super::frame::{CONTINUATION, HEAD};
@@ -80,7 +80,7 @@ pub(super) fn index(options: &ReadOptions, tail: &[u8], size: u64) -> Result<Ind
         }
     }
     let mut batches = ranges(places_of(footer.recordBatches())).ok_or_else(outside)?;
-    batches.sort_by_key(|(_, all)| all.start);
+    sort::by(&mut batches, |(_, a), (_, b)| a.start.cmp(&b.start));
     if batches.windows(2).any(|two| matches!(two, [one, next] if one.1.end > next.1.start)) {
         return Err(malformed("a footer that tells of batches within each other".into()));
     }
@@ -88,7 +88,7 @@ pub(super) fn index(options: &ReadOptions, tail: &[u8], size: u64) -> Result<Ind
     let gaps = gaps::between(told.map(|(_, all)| all).collect(), footer_at);
     let mut parts = parts(table, batches, problems);
     parts.extend(gaps.into_iter().map(gaps::part));
-    parts.sort_by_key(|part| part.range.start);
+    sort::by(&mut parts, |a, b| a.range.start.cmp(&b.range.start));
     Ok(Index::Parts(parts))
 }
 

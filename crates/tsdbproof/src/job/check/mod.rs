@@ -130,7 +130,7 @@ impl Found<'_> {
             kind,
             is_problem: kind.is_problem(),
             metric: place.series.metric.clone(),
-            tags: place.series.tags.pairs().into_iter().collect(),
+            tags: place.series.tags.pairs_by_key(),
             time: place.timestamp_ms.map(time),
             what,
             file: file.map(|(name, _)| name.to_owned()),

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use tsdbproof_core::{Error, Position, Problem, ProblemKind};
+use tsdbproof_core::{Error, Position, Problem, ProblemKind, sort};
 
 use crate::{
     FormatReader, Part, PointSink,
@@ -14,7 +14,7 @@ use crate::{
 
 /// What none of these ranges holds, up to the footer.
 pub(super) fn between(mut told: Vec<Range<u64>>, footer_at: u64) -> Vec<Range<u64>> {
-    told.sort_unstable_by_key(|range| range.start);
+    sort::by(&mut told, |a, b| a.start.cmp(&b.start));
     let mut at = HEAD.len() as u64;
     let mut gaps = Vec::new();
     for range in told {
