@@ -209,6 +209,19 @@ proptest! {
     }
 
     #[test]
+    fn a_flipped_bit_of_a_patch_is_refused_and_nothing_is_made(
+        a in points(), b in points(), places in prop::collection::vec((any::<prop::sample::Index>(), 0u32..8), 32),
+    ) {
+        let (base, current) = (text(&a), text(&b));
+        let patch = patch(&base, &current);
+        for (place, bit) in places {
+            let mut flipped = patch.clone();
+            flipped[place.index(patch.len())] ^= 1 << bit;
+            prop_assert!(applied(&base, &[&flipped], FORWARD).is_err(), "byte {}", place.index(patch.len()));
+        }
+    }
+
+    #[test]
     fn a_state_that_comes_back_is_no_fork(
         a in points(), b in points(), c in points(), order in Just(vec![0, 1, 2]).prop_shuffle(),
     ) {

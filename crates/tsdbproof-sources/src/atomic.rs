@@ -7,10 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tempfile::{Builder, NamedTempFile};
 use tsdbproof::{Error, Kind};
 
-use crate::{Stop, io_error, name_of};
+use crate::{Stop, io_error, name_of, part::Part};
 
 const BUFFER_BYTES: usize = 256 << 10;
 /// What a new file may be used for, before the umask takes from it.
@@ -28,7 +27,7 @@ pub struct AtomicFile {
 
 #[derive(Debug)]
 enum Out {
-    Temp(NamedTempFile),
+    Part(Part),
     /// A pipe or a device, which a rename would replace.
     Direct(File),
 }
@@ -46,9 +45,9 @@ impl AtomicFile {
                 .open(target)
                 .map(|file| (target.to_owned(), Out::Direct(file))),
             Ok(metadata) => fs::canonicalize(target)
-                .and_then(|target| temp_beside(target, metadata.permissions())),
+                .and_then(|target| part_beside(target, metadata.permissions())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                temp_beside(target.to_owned(), Permissions::from_mode(MODE))
+                part_beside(target.to_owned(), Permissions::from_mode(MODE))
             }
             Err(error) => Err(error),
         };
@@ -69,25 +68,25 @@ impl AtomicFile {
         let io = |error: io::Error| io_error(&error, &name);
         match self.out.into_inner().map_err(|error| io(error.into_error()))? {
             Out::Direct(mut file) => file.flush().map_err(io),
-            Out::Temp(temp) => {
-                temp.as_file().sync_all().map_err(io)?;
-                temp.persist(&self.target).map_err(|error| io(error.error))?;
+            Out::Part(part) => {
+                part.file().sync_all().map_err(io)?;
+                part.persist(&self.target).map_err(io)?;
                 File::open(folder_of(&self.target)).and_then(|dir| dir.sync_all()).map_err(io)
             }
         }
     }
 
     /// Where it lies until it is committed; a pipe or a device lies where it is.
-    pub(crate) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> PathBuf {
         match self.out.get_ref() {
-            Out::Temp(temp) => temp.path(),
-            Out::Direct(_) => &self.target,
+            Out::Part(part) => part.path(),
+            Out::Direct(_) => self.target.clone(),
         }
     }
 
     /// Whether it replaces what has its name, which a pipe or a device can't.
     pub(crate) fn is_atomic(&self) -> bool {
-        matches!(self.out.get_ref(), Out::Temp(_))
+        matches!(self.out.get_ref(), Out::Part(_))
     }
 
     /// Its name, as the user knows it.
@@ -101,12 +100,9 @@ impl AtomicFile {
     }
 }
 
-fn temp_beside(target: PathBuf, permissions: Permissions) -> io::Result<(PathBuf, Out)> {
-    // Hidden, so that a folder that is a source does not show it.
-    let mut builder = Builder::new();
-    let temp = builder.prefix(".tsdbproof-").suffix(".part").permissions(permissions);
-    let temp = temp.tempfile_in(folder_of(&target))?;
-    Ok((target, Out::Temp(temp)))
+fn part_beside(target: PathBuf, permissions: Permissions) -> io::Result<(PathBuf, Out)> {
+    let part = Part::create(folder_of(&target), permissions)?;
+    Ok((target, Out::Part(part)))
 }
 
 pub(crate) fn folder_of(target: &Path) -> &Path {
@@ -131,14 +127,14 @@ impl Write for AtomicFile {
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Out::Temp(file) => file.write(bytes),
+            Out::Part(part) => part.file().write(bytes),
             Out::Direct(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Out::Temp(file) => file.flush(),
+            Out::Part(part) => part.file().flush(),
             Out::Direct(file) => file.flush(),
         }
     }
@@ -166,6 +162,9 @@ mod tests {
             let mut file = AtomicFile::create(&target, &stop).unwrap();
             file.write_all(text.as_bytes()).unwrap();
             assert_ne!(fs::read_to_string(&target).unwrap_or_default(), text);
+            // What has no name can't be left behind, not even by a job that is killed.
+            let is_unnamed = matches!(file.out.get_ref(), Out::Part(Part::Unnamed(_)));
+            assert_eq!(is_unnamed, names(folder.path()).iter().all(|name| name == "out"));
             file.commit().unwrap();
             assert_eq!(fs::read_to_string(&target).unwrap(), text);
         }

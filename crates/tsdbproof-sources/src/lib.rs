@@ -12,6 +12,7 @@ mod memory;
 mod opening;
 mod opentsdb;
 mod outputs;
+mod part;
 mod progress;
 mod refused;
 mod scratch;

@@ -2,18 +2,22 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File},
+    fs::{self, File, Permissions},
     io::{self, BufWriter, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
-use tempfile::{Builder, NamedTempFile, TempDir};
+use tempfile::{Builder, TempDir};
 use tsdbproof::{Error, Kind, Limits, Outputs, Source};
 
 use crate::{
     AtomicFile, NativeHost, Opening, Progress, Resources, Stop, Wanted, atomic::folder_of,
-    io_error, name_of,
+    io_error, name_of, part::Part,
 };
+
+/// What a spooled file may be used for: by its owner alone.
+const MODE: u32 = 0o600;
 
 /// Files on their way to what the user named.
 #[derive(Debug)]
@@ -33,7 +37,7 @@ enum Place {
     /// A folder of files, and its name in the end.
     Folder(TempDir, PathBuf),
     /// What goes to a pipe or a device in the end; without one, to who copies it.
-    Spool(NamedTempFile, Option<AtomicFile>),
+    Spool(Part, Option<AtomicFile>),
 }
 
 impl NativeOutputs {
@@ -75,7 +79,7 @@ impl NativeOutputs {
 
     /// One file for [`NativeOutputs::copy_to`].
     pub fn spool(resources: &Resources, stop: &Stop) -> Result<Self, Error> {
-        let temp = NamedTempFile::new_in(&resources.temp_dir)
+        let temp = Part::create(&resources.temp_dir, Permissions::from_mode(MODE))
             .map_err(|error| io_error(&error, &name_of(&resources.temp_dir)))?;
         Ok(NativeOutputs::of(Place::Spool(temp, None), resources, stop))
     }
@@ -102,7 +106,7 @@ impl NativeOutputs {
                 File::open(folder_of(&target)).and_then(|dir| dir.sync_all()).map_err(io)
             }
             Place::Spool(temp, into) => into.map_or(Ok(()), |mut file| {
-                copy(temp.path(), &mut file)?;
+                copy(&temp.path(), &mut file)?;
                 file.commit()
             }),
         }
@@ -116,8 +120,8 @@ impl NativeOutputs {
     /// Where the file of this path lies until the end.
     fn path(&self, path: &str) -> PathBuf {
         match &self.place {
-            Place::File(file) => file.path().to_owned(),
-            Place::Spool(file, _) => file.path().to_owned(),
+            Place::File(file) => file.path(),
+            Place::Spool(file, _) => file.path(),
             Place::Folder(temp, _) => temp.path().join(path),
         }
     }

@@ -212,6 +212,8 @@ impl Puts for ServerPuts {
             let journal = Journal::open(path, &self.what(root)?, &self.server)?;
             self.shared.state().told = journal.told();
             self.journal = Some(journal);
+            // A journal that can't be kept is found out before the server is changed.
+            self.save()?;
         }
         self.delete()?;
         Ok(self.shared.state().told.points)
