@@ -2,6 +2,8 @@
 by `tsdb import` and by /api/put, and from t1 back to t0 by what has to change alone."""
 import json
 import os
+import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -13,6 +15,10 @@ from lab import LabError, Step
 
 LIMIT_S = 120
 UIDS = ("--uids", "export/t-uid")
+RECIPE = pathlib.Path(__file__).parents[3] / "docs/recipes/differential"
+# The Exports of a week of daily backups, each with the table of names: a day without a change, states that come back, once from
+# tables that another way filled, whose UIDs are others.
+WEEK = [("t0", "t-uid"), ("t1", "t-uid"), ("t1", "t-uid"), ("back", "put-uid"), ("put", "put-uid"), ("by-import", "by-import-uid"), ("t0", "t-uid")]
 # Tables that a restore fills.
 BY_IMPORT, BY_PUT = "by-import", "by-put"
 
@@ -38,7 +44,27 @@ class Restores:
             self.by_import()
         with Step("t1 into empty tables by /api/put, interrupted once, and back to t0"):
             self.by_put()
+        with Step("a week of daily differential backups of Exports, by the recipe, and back to each day"):
+            self.week()
         return self.said
+
+    def week(self):
+        source = self.folder / "source"
+        shutil.rmtree(self.folder / "week", ignore_errors=True)
+        for number, tables in enumerate(WEEK, 1):
+            shutil.rmtree(source, ignore_errors=True)
+            for table, name in zip(tables, ("tsdb", "tsdb-uid")):
+                shutil.copytree(self.folder / "export" / table, source / name)
+            self.recipe(f"day {number} backed up", "backup.sh", "source", "week", DAY=f"2026-03-0{number}")
+        for number, (table, uids) in enumerate(WEEK, 1):
+            self.recipe(f"day {number} restored", "restore.sh", "week", f"2026-03-0{number}", "day.txt")
+            self.run(f"day {number}", "diff", f"export/{table}", "day.txt", "--uids-base", f"export/{uids}")
+        self.run("the folder of the week", "chain", *sorted(map(str, self.folder.glob("week/*/*"))))
+
+    def recipe(self, name, script, *args, **variables):
+        environment = {**bare(), "TSDBPROOF": str(self.program), **variables}
+        done = subprocess.run([RECIPE / script, *args], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=LIMIT_S)
+        self.said[name] = done.returncode, done.stdout, done.stderr
 
     def by_import(self):
         self.run("import refused", "restore", "t1.txt", "-o", "import.txt")
@@ -98,14 +124,16 @@ def check(checks, said, second, third):
     # A server answers for wide integers so that they may be floats.
     compared = 3 if wide else 0
     codes = {"patch": 1, "t1": 0, "import refused": 1, "import accepted": 0, "imported": 0, "import's loss": 1, "dry run": 0,
-             "interrupted": 143, "put": compared, "put again": compared, "back": 0, "put back": compared}
+             "interrupted": 143, "put": compared, "put again": compared, "back": 0, "put back": compared, "the folder of the week": 0}
+    recipes = {f"day {number} {done}": 0 for number in range(1, len(WEEK) + 1) for done in ("backed up", "restored")}
+    codes |= recipes | {f"day {number}": 0 for number in range(1, len(WEEK) + 1)}
     for name, code in codes.items():
         checks.equal(f"restore, {name}: exit code", said[name][0], code)
         if said[name][0] != code:
             print("".join(f"      | {line[:400]}\n" for line in (said[name][1] + said[name][2]).splitlines()[-10:]), end="", flush=True)
     if any(said[name][0] != code for name, code in codes.items()):
         return
-    told = {name: live.summary(said[name][1]) for name in codes if name != "interrupted"}
+    told = {name: live.summary(said[name][1]) for name in codes if name != "interrupted" and name not in recipes}
     patch = told["patch"]["patches"][0]
     lost = sum((counts for counts in model.differences(second, third).values()), start=model.Counter())
     checks.equal("restore, patch: its counts", (patch["added"], patch["replaced"], patch["deleted"]), (lost["extra"], lost["changed"], lost["missing"]))
@@ -114,6 +142,8 @@ def check(checks, said, second, third):
     checks.equal("restore, import: the loss is foretold, and no trifle", (told["import accepted"]["restored"]["narrowed"], narrowed > 0), (narrowed, True))
     checks.equal("restore, import: it is the loss that was foretold", told["import's loss"]["compared"]["narrowed"], narrowed)
     checks.equal("restore, dry run: nothing was written", said["dry run wrote"], [])
+    states = told["the folder of the week"]["chained"]["states"]
+    checks.equal("restore, week: its states are proven, and one that came back is one", [it["is_restorable"] for it in states], [True] * 3)
     points = sum(len(values) for values in third.values())
     before = told["put"]["restored"]["points_before"]
     checks.equal("restore, put: it goes on where it was interrupted", (0 < before < points, told["put"]["restored"]["acknowledged"]["points"]), (True, points))
