@@ -5,7 +5,7 @@
 import { el } from './dom.js';
 import { CELLS, weight } from './findings.js';
 import { t } from './texts.js';
-import { counted, number } from './words.js';
+import { counted, number, SIGNS, signText } from './words.js';
 
 /** @typedef {import('./findings.js').Findings} Findings */
 /** @typedef {import('./findings.js').Counts} Counts */
@@ -48,7 +48,7 @@ export function calendar(findings, node, open) {
     const most = Math.max(...rows.flatMap(({ cells }) => cells.map((cell) => (cell === undefined ? 0 : weight(cell)))));
     const first = columns.find((column) => !column.isBreak) ?? columns[0];
     const unit = t(`column.${first.to - first.from}`);
-    const caption = t('calendar.caption', unit);
+    const caption = t('calendar.caption', unit, node === 'patch');
     const table = el('table', { class: 'calendar' },
         el('caption', {}, caption),
         el('thead', {}, headings(columns)),
@@ -59,13 +59,15 @@ export function calendar(findings, node, open) {
     return el('div', {},
         el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption }, table),
         more > 0 && el('p', { class: 'hint' }, t('calendar.more', number(more))),
-        legend());
+        legend(node));
 }
 
-function legend() {
-    const kinds = ['missing', 'extra', 'changed', 'unresolved'];
-    return el('ul', { class: 'legend' }, kinds.map((kind) =>
-        el('li', {}, el('span', { class: `swatch ${kind}`, 'aria-hidden': 'true' }), t(`legend.${kind}`))));
+/** @param {string} node */
+function legend(node) {
+    const unresolved = t(node === 'patch' ? 'patch.cleared' : 'legend.unresolved');
+    const kinds = [...Object.entries(SIGNS).map(([kind, sign]) => [kind, signText(sign, node)]), ['unresolved', unresolved]];
+    return el('ul', { class: 'legend' }, kinds.map(([kind, text]) =>
+        el('li', {}, el('span', { class: `swatch ${kind}`, 'aria-hidden': 'true' }), text)));
 }
 
 /** Columns where something differs, as short as fit, and what lies between. @param {Findings} findings @returns {Column[] | null} */

@@ -10,7 +10,7 @@
  */
 /**
  * @typedef {object} Request
- * @property {'recognise' | 'manifest' | 'show' | 'verify' | 'expect' | 'diff' | 'points'} call
+ * @property {'recognise' | 'manifest' | 'show' | 'verify' | 'expect' | 'diff' | 'prove' | 'points'} call
  * @property {Given[]} [base]
  * @property {Given[]} [current]
  * @property {JobOptions} [options]

@@ -7,7 +7,7 @@ import { weight } from './findings.js';
 import { List } from './list.js';
 import { plot } from './plot.js';
 import { t } from './texts.js';
-import { counted, number, readable, span, tagText } from './words.js';
+import { counted, number, readable, signText, span, tagText } from './words.js';
 
 /** @typedef {import('./findings.js').Findings} Findings */
 /** @typedef {import('./findings.js').Metric} Metric */
@@ -50,7 +50,7 @@ export class Explorer {
         const rows = this.#rows(place);
         if (rows.count === 1 && isMove) return this.go(rows.row(0).place, true);
         const list = new List(rows.label, rows.count, (index) => this.#button(rows.row(index)));
-        fill(this.body, list.element, el('p', { class: 'hint' }, t('list.count', number(rows.count), rows.label)));
+        fill(this.body, list.element, el('p', { class: 'hint' }, t('list.count', number(rows.count), rows.label, this.node === 'patch')));
         list.draw();
         if (isMove) list.focus(0);
     }
@@ -187,7 +187,7 @@ export class Explorer {
         this.leave = cancel;
         try {
             const found = await result;
-            if (this.place === place) fill(picture, found.has_base || found.has_current ? plot(found, from, to, Math.max(320, picture.clientWidth)) : el('p', { class: 'hint' }, t('plot.noPoints')));
+            if (this.place === place) fill(picture, found.has_base || found.has_current ? plot(found, from, to, Math.max(320, picture.clientWidth), this.node) : el('p', { class: 'hint' }, t('plot.noPoints')));
         } catch (error) {
             if (this.place === place) fill(picture, el('p', { class: 'hint bad' }, String(/** @type {Error} */ (error).message)));
         }
@@ -198,12 +198,13 @@ export class Explorer {
 function facts(difference, node) {
     const { missing, extra, changed, unresolved_nodes: unresolved } = difference;
     const causes = difference.causes.map((cause) => el('li', {}, t(`cause.${cause.cause}`, cause)));
+    const isPatch = node === 'patch';
     const examples = difference.examples.map((it) => [
-        readable(it.time), `${it.sign} ${t(`sign.${it.sign}`)}`, it.base.join(', '), it.current.join(', ')]);
+        readable(it.time), signText(it.sign, node), it.base.join(', '), it.current.join(', ')]);
     return el('div', {},
         el('p', { class: 'strong' }, counted({ missing, extra, changed, unresolved }, node),
             difference.whole_series && `; ${t('wholeSeries')}`),
-        el('p', {}, t('sidesHold', number(difference.base_points), number(difference.current_points))),
+        el('p', {}, t(isPatch ? 'patch.holds' : 'sidesHold', number(difference.base_points), number(difference.current_points))),
         causes.length > 0 && el('ul', { class: 'causes' }, causes),
         examples.length > 0 && table(t('examples'), [t('time'), t('what'), t('side.base'), t('side.current')], examples, { numbers: [2, 3] }));
 }

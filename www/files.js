@@ -97,7 +97,7 @@ export class Slot {
 
     /** The manifest, if that is all there is. */
     manifest() {
-        return this.given.length === 1 && this.given[0].is?.isManifest === true;
+        return this.given.length === 1 && isManifest(this.given[0]);
     }
 
     show() {
@@ -118,19 +118,26 @@ export class Slot {
 }
 
 /** @param {Given} file */
+export const isManifest = ({ is }) => is?.isManifest === true;
+
+/** @param {Given} file */
+export const isPatch = ({ is }) => is?.isPatch === true;
+
+/** @param {Given} file */
 const isRefused = (file) => file.unread !== undefined || refusal(file) !== undefined;
 
 /** Why a file that was named by itself is not read, as the report tells it: in English. @param {Given} file */
 function refusal(file) {
     if (file.folder !== undefined || file.is === undefined) return undefined;
-    return file.is.isManifest || file.is.format !== undefined ? undefined : 'no format recognises it';
+    return isManifest(file) || isPatch(file) || file.is.format !== undefined ? undefined : 'no format recognises it';
 }
 
 /** @param {Given} file */
 function what(file) {
     if (file.unread !== undefined) return file.unread;
     if (file.is === undefined) return t('looking');
-    if (file.is.isManifest) return t('isManifest');
+    if (isManifest(file)) return t('isManifest');
+    if (isPatch(file)) return t('isPatch');
     if (file.is.format === undefined) return t(file.folder === undefined ? 'notRecognised' : 'passedOver');
     return file.is.codec === 'none' || file.is.codec === 'plain' ? file.is.format : `${file.is.format}, ${file.is.codec}`;
 }

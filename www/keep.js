@@ -3,6 +3,7 @@
 
 import { calendar, pair, worstMetrics } from './calendar.js';
 import { el, table } from './dom.js';
+import { isOfPatch, patchTable } from './patches.js';
 import { language, t } from './texts.js';
 import { banner, coverage, files, problems, roots } from './verdict.js';
 import { counted, number, span, tagText } from './words.js';
@@ -33,15 +34,17 @@ export async function standAlone(report, findings, style, about) {
     const told = await Promise.all(indexes.map((index) => findings.line(index)));
     const rows = told.map((it) => [it.metric, tagText(it.tags), span(it.from, it.to), counted({ missing: it.missing, extra: it.extra, changed: it.changed, unresolved: it.unresolved_nodes }, node)]);
     const left = findings.count - told.length;
+    const titles = isOfPatch(report) ? ['patch.where', 'patch.every'] : ['calendar.title', 'differences.title'];
     const section = (/** @type {string} */ title, /** @type {import('./dom.js').Child} */ body) => body && el('section', {}, el('h2', {}, title), body);
     const body = el('body', {}, el('main', {},
         el('h1', {}, t('report.title')),
         banner(report), roots(report),
+        section(t('patch.title'), patchTable(report)),
         section(t('cover.title'), coverage(report)),
         section(t('problems.title'), problems(report)),
-        findings.count > 0 && section(t('calendar.title'), calendar(findings, node, () => {})),
-        findings.count > 0 && section(t('differences.title'), el('div', {},
-            table(t('differences.title'), [t('metric'), t('tags'), t('time'), t('what')], rows),
+        findings.count > 0 && section(t(titles[0]), calendar(findings, node, () => {})),
+        findings.count > 0 && section(t(titles[1]), el('div', {},
+            table(t(titles[1]), [t('metric'), t('tags'), t('time'), t('what')], rows),
             left > 0 && el('p', {}, t('report.left', number(left))))),
         section(t('files.title'), files(report)),
         el('p', { class: 'hint' }, about)));

@@ -3,7 +3,7 @@
 
 import { append, byId, el, fill } from './dom.js';
 import { Engine } from './engine.js';
-import { dropped, fromFile, Slot } from './files.js';
+import { dropped, fromFile, isManifest, isPatch, Slot } from './files.js';
 import { Run } from './run.js';
 import { chooseLanguage, LANGUAGES, language, t, translate } from './texts.js';
 import { showResult } from './result.js';
@@ -108,6 +108,18 @@ class Page {
         this.#plan();
     }
 
+    /** The same where patches were given. @param {JobOptions} options @param {string} root @returns {Request | string} */
+    #patchRequest({ memory, columns, duplicates, ...filters }, root) {
+        const [base, current] = [this.base, this.current].map((slot) => slot.files().filter((file) => !isPatch(file)));
+        const patches = [...this.base.files(), ...this.current.files()].filter(isPatch);
+        const others = [...base, ...current];
+        const options = { memory, columns, duplicates, ...(root !== '' && { root }) };
+        if (Object.keys(filters).length > 0) return t('plan.patchFilters');
+        if (base.length > 0 && current.length > 0 || others.some(isManifest) && others.length > 1) return t('plan.patchSides');
+        if (others.length > 0) return { call: 'prove', base: others, current: patches, options };
+        return patches.length > 1 ? t('plan.patchesAlone') : { call: 'show', current: patches, options };
+    }
+
     /** What a click on start would do; a text where nothing can be done. @returns {Request | string} */
     #request() {
         const [base, current] = [this.base.files(), this.current.files()];
@@ -116,6 +128,7 @@ class Page {
         if (this.base.isLooking || this.current.isLooking) return t('looking');
         if (base.length === 0 && current.length === 0) return t('plan.nothing');
         if ([options.absTol ?? 0, options.relTol ?? 0].some((given) => !(given >= 0 && given < Infinity))) return t('plan.tolerance');
+        if ([...base, ...current].some(isPatch)) return this.#patchRequest(options, root);
         if (root !== '') {
             if (base.length > 0 && current.length > 0) return t('plan.rootAndFiles');
             return { call: 'expect', current: [...base, ...current], options, root };
@@ -132,7 +145,8 @@ class Page {
         const request = this.#request();
         const start = /** @type {HTMLButtonElement} */ (byId('start'));
         start.disabled = typeof request === 'string';
-        const call = typeof request === 'string' ? 'nothing' : request.call;
+        const isChange = typeof request !== 'string' && request.call === 'show' && request.current?.some(isPatch);
+        const call = typeof request === 'string' ? 'nothing' : isChange ? 'change' : request.call;
         fill(start, t(`do.${call}`));
         fill(byId('plan'), typeof request === 'string' ? request : t(`plan.${call}`));
         byId('swap').hidden = this.base.given.length === 0 && this.current.given.length === 0;

@@ -4,7 +4,7 @@
 
 import { el, svg, table } from './dom.js';
 import { t } from './texts.js';
-import { readable } from './words.js';
+import { readable, signText } from './words.js';
 
 /** @typedef {import('../pkg/tsdbproof.js').SeriesPoint} SeriesPoint */
 /** @typedef {import('../pkg/tsdbproof.js').SeriesPoints} SeriesPoints */
@@ -16,8 +16,8 @@ const MARKED = 400;
 /** Rows of the table. */
 const TOLD_POINTS = 500;
 
-/** @param {SeriesPoints} found @param {number} from start of the stretch @param {number} to its end, in ms @param {number} width in pixels */
-export function plot(found, from, to, width) {
+/** @param {SeriesPoints} found @param {number} from start of the stretch @param {number} to its end, in ms @param {number} width in pixels @param {string} node what is compared */
+export function plot(found, from, to, width, node) {
     const { points } = found;
     if (points.length === 0) return el('p', { class: 'hint' }, t('plot.none'));
     const scale = scaleOf(points, from, to, width);
@@ -37,15 +37,15 @@ export function plot(found, from, to, width) {
             found.has_base ? el('span', { class: 'key base' }, t('side.base')) : t('plot.noBase'), ' ',
             found.has_current ? el('span', { class: 'key current' }, t('side.current')) : t('plot.noCurrent'),
             found.is_cut && ` ${t('plot.cut')}`),
-        pointTable(points));
+        pointTable(points, node));
 }
 
-/** @param {SeriesPoint[]} points */
-function pointTable(points) {
+/** @param {SeriesPoint[]} points @param {string} node */
+function pointTable(points, node) {
     const differing = points.filter((point) => point.sign !== '=');
     const told = differing.length > 0 ? differing : points;
     const rows = told.slice(0, TOLD_POINTS).map((point) => [
-        readable(point.time), point.sign === '=' ? '' : `${point.sign} ${t(`sign.${point.sign}`)}`, point.base.join(', '), point.current.join(', ')]);
+        readable(point.time), point.sign === '=' ? '' : signText(point.sign, node), point.base.join(', '), point.current.join(', ')]);
     const caption = differing.length > 0 ? t('plot.differing') : t('plot.all');
     return el('details', { open: told.length <= 12 }, el('summary', {}, `${caption} (${told.length})`),
         table(caption, [t('time'), t('what'), t('side.base'), t('side.current')], rows, { numbers: [2, 3] }),
@@ -89,7 +89,7 @@ function lineOf(points, side, scale) {
     for (const point of points) {
         const value = side === 'base' ? point.base_number : point.current_number;
         if (!isDrawn(value)) continue;
-        const isGap = point.timestamp_ms - before > scale.gap;
+        const isGap = path === '' || point.timestamp_ms - before > scale.gap;
         path += `${isGap ? 'M' : 'L'}${scale.x(point.timestamp_ms).toFixed(1)} ${scale.y(value).toFixed(1)}`;
         before = point.timestamp_ms;
     }

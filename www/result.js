@@ -5,6 +5,7 @@ import { calendar } from './calendar.js';
 import { byId, el, fill } from './dom.js';
 import { Explorer } from './explorer.js';
 import { download, standAlone } from './keep.js';
+import { isOfPatch, patchTable } from './patches.js';
 import { t } from './texts.js';
 import { banner, coverage, files, problems, roots } from './verdict.js';
 
@@ -24,10 +25,12 @@ export function showResult(place, ended, engine, about) {
         explorer?.element.scrollIntoView({ block: 'nearest' });
     };
     const section = (/** @type {string} */ title, /** @type {import('./dom.js').Child} */ body) => body && el('section', {}, el('h2', {}, title), body);
+    const titles = isOfPatch(report) ? ['patch.where', 'patch.every'] : ['calendar.title', 'differences.title'];
     fill(place,
         banner(report), roots(report), actions(ended, about),
-        explorer && section(t('calendar.title'), calendar(findings, node, openCell)),
-        explorer && section(t('differences.title'), explorer.element),
+        section(t('patch.title'), patchTable(report)),
+        explorer && section(t(titles[0]), calendar(findings, node, openCell)),
+        explorer && section(t(titles[1]), explorer.element),
         section(t('problems.title'), problems(report)),
         section(t('cover.title'), coverage(report)),
         section(t('files.title'), files(report)));
@@ -36,7 +39,7 @@ export function showResult(place, ended, engine, about) {
 
 /** @param {Ended} ended @param {string} about */
 function actions({ outcome, report, findings }, about) {
-    const name = (report.sides.at(-1)?.names[0] ?? 'report').split('/').at(-1)?.replace(/\.[a-z0-9.]{1,12}$/i, '') || 'report';
+    const name = (report.sides.at(-1)?.names[0] ?? report.patches?.at(-1)?.name ?? 'report').split('/').at(-1)?.replace(/\.[a-z0-9.]{1,12}$/i, '') || 'report';
     const style = () => byId('style').textContent ?? '';
     const { manifest } = outcome;
     const button = (/** @type {string} */ key, /** @type {() => void} */ onclick, isMain = false) =>

@@ -83,6 +83,8 @@ export class Run {
     #broken(error) {
         if (!(error instanceof JobError) || error.kind === 'usage' || error.kind === 'limit') return undefined;
         const { base = [], current = [], call } = this.request;
+        // Without one of its files a backup is another, and so is a chain.
+        if (call === 'prove') return undefined;
         const files = call === 'verify' ? current : [...base, ...current];
         const of = files.filter((file) => file.name === error.file && file.unread === undefined);
         const others = files.filter((file) => file.unread === undefined && !of.includes(file));

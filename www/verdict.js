@@ -2,6 +2,7 @@
 // The answer: one sentence, what was held against what, what was covered, what is wrong with files.
 
 import { el, svg, table } from './dom.js';
+import { patchRoots, patchSentence } from './patches.js';
 import { t } from './texts.js';
 import { number, readable, size } from './words.js';
 
@@ -23,6 +24,8 @@ export function tone(verdict) {
 export function sentence(report) {
     const points = number(report.sides.at(-1)?.points ?? 0);
     const { verdict, compared } = report;
+    const ofPatches = patchSentence(report);
+    if (ofPatches !== undefined) return ofPatches;
     if ((verdict === 'different' || verdict === 'tolerated') && compared && compared.differences > 0) {
         const { missing, extra, changed, unresolved_nodes: unresolved } = compared;
         /** @type {[number, string][]} */
@@ -56,7 +59,8 @@ export function roots(report) {
     const equal = report.sides.length === 2 && report.sides[0].exact_root === report.sides[1].exact_root;
     return el('div', { class: 'roots' },
         equal && report.profile === 'exact' ? root(t('rootOfBoth'), report.sides[0].exact_root) : report.sides.map(of),
-        report.sides.length === 1 && root(t('statement'), report.sides[0].statement));
+        patchRoots(report).map(([label, text]) => root(label, text)),
+        report.sides.length === 1 && report.job !== 'apply' && root(t('statement'), report.sides[0].statement));
 }
 
 /** @param {HTMLElement} button @param {string} text */
@@ -74,6 +78,7 @@ async function copy(button, text) {
 
 /** @param {Report} report @param {Side} side */
 export function roleOf(report, side) {
+    if (report.job === 'apply') return t('side.base');
     if (report.sides.length === 2) return t(report.sides[0] === side ? 'side.base' : 'side.current');
     return side.is_manifest ? t('side.manifest') : t('side.source');
 }
@@ -81,6 +86,7 @@ export function roleOf(report, side) {
 /** What each side holds, and how much of it was compared. @param {Report} report */
 export function coverage(report) {
     const { sides, compared } = report;
+    if (sides.length === 0) return null;
     /** @type {[string, (side: Side) => string | undefined][]} */
     const lines = [
         [t('cover.files'), (side) => names(side)],

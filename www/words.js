@@ -39,11 +39,23 @@ export function span(from, to) {
 /** @param {Record<string, string>} tags */
 export const tagText = (tags) => Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(', ');
 
+/** Kinds of differences, each with its sign. */
+export const SIGNS = { missing: '-', extra: '+', changed: '~' };
+
+/** What a sign means. @param {string} sign @param {string} node what is compared */
+const meaning = (sign, node) => t(node === 'patch' ? `sign.patch.${sign}` : `sign.${sign}`);
+
+/** A sign as text has it. @param {string} sign */
+const drawn = (sign) => sign.replace('-', '−');
+
+/** A sign and what it means. @param {string} sign @param {string} node what is compared */
+export const signText = (sign, node) => `${drawn(sign)} ${meaning(sign, node)}`;
+
 /** What differs, in words. @param {import('./findings.js').Counts} counts @param {string} node */
 export function counted(counts, node) {
-    /** @type {[number, string][]} */
-    const kinds = [[counts.missing, 'missing'], [counts.extra, 'extra'], [counts.changed, 'changed']];
-    const parts = kinds.filter(([n]) => n > 0).map(([n, kind]) => t(`n.${kind}`, number(n), n));
-    if (counts.unresolved > 0) parts.push(t(`n.unresolved`, number(counts.unresolved), counts.unresolved, t(`node.${node}`, counts.unresolved)));
+    const kinds = /** @type {[keyof typeof SIGNS, string][]} */ (Object.entries(SIGNS)).filter(([kind]) => counts[kind] > 0);
+    const parts = kinds.map(([kind, sign]) => t('count', drawn(sign), number(counts[kind]), meaning(sign, node)));
+    const { unresolved } = counts;
+    if (unresolved > 0) parts.push(t(node === 'patch' ? 'patch.unresolved' : 'n.unresolved', number(unresolved), unresolved, t(`node.${node}`, unresolved)));
     return parts.join(', ');
 }

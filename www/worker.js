@@ -1,7 +1,7 @@
 // A worker: one call of the wasm at a time, what comes of it told to the page. Or it does parts of the
 // job of such a worker.
 
-import { diff, expect, help, initSync, manifest, points, recognise, show, useHelpers, verify } from 'tsdbproof';
+import { diff, expect, help, initSync, manifest, points, prove, recognise, show, useHelpers, verify } from 'tsdbproof';
 
 const EVERY_MS = 100;
 const CELLS = 6;
@@ -114,6 +114,7 @@ const CALLS = {
     verify: ([first], current, { options }, lines) => verify(first, current, options, lines),
     expect: (_, current, { options, root }, lines) => expect(root, current, options, lines),
     diff: (base, current, { options }, lines) => diff(base, current, options, lines),
+    prove: (base, patches, { options }, lines) => prove(base, patches, options, lines),
     show: (_, current, { options }, lines) => show(current, options, lines),
     points: (base, current, { options, series }) => points(base, current, series, options),
 };

@@ -7,6 +7,7 @@ import { cases, strike } from './stage.mjs';
 
 import './cases/answers.mjs';
 import './cases/files.mjs';
+import './cases/patches.mjs';
 import './cases/work.mjs';
 import './cases/trust.mjs';
 import './cases/people.mjs';

@@ -29,7 +29,7 @@ pub use compared::{
 pub use converted::{Converted, LeftOut};
 pub use explained::{Explanation, PlannedInput, PlannedSide};
 pub(crate) use patched::root;
-pub use patched::{PatchSource, PatchSummary};
+pub use patched::{Misfit, MisfitKind, PatchSource, PatchSummary};
 pub use points::{SeriesPoint, SeriesPoints};
 pub use restored::{Acknowledged, Restored};
 pub use rewritten::Rewritten;
@@ -170,6 +170,9 @@ pub struct Report {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub patches: Vec<PatchSummary>,
+    /// Why patches do not lead from the base to the state that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub misfit: Option<Misfit>,
     /// What a server has to change that holds the base.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rewritten: Option<Rewritten>,

@@ -23,7 +23,8 @@ impl Sizes {
         let budgets = [
             ("wasm", self.wasm, 1_950_000),
             ("wasm, packed", self.packed_wasm, 755_000),
-            ("script", self.script, 60_000),
+            // 60 kB, and what plot.js takes in the place of a chart library.
+            ("script", self.script, 63_500),
             ("worker", self.worker, 17_000),
             ("page", self.page, 1_270_000),
         ];

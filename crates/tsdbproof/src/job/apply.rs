@@ -111,8 +111,9 @@ async fn run<H: Host, O: Outputs>(
     let mut report = verdict::report(JobKind::Apply, sides, options);
     let chain = match patches::chain(&survey.totals, &patches, course) {
         Ok(chain) => chain,
-        Err(why) => {
-            report.reasons.push(why);
+        Err(misfit) => {
+            report.reasons.push(misfit.why.clone());
+            report.misfit = Some(misfit);
             verdict::decide(&mut report, true, options);
             return Ok(report);
         }

@@ -31,7 +31,7 @@ pub async fn merge_patches<H: Host>(
     let scope = scope_of(&patches, Duplicates::Keep)?.text();
     let mut report = verdict::report(JobKind::MergePatches, Vec::new(), options);
     let chain = match start(&patches) {
-        Some(start) => in_order(start, &patches),
+        Some(start) => in_order(start, &patches).map_err(|misfit| misfit.why),
         None => Err("the patches lead in a circle: name them in their order".to_owned()),
     };
     let chain = match chain {

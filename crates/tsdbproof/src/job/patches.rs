@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Duplicates, Expect, Host, Input, Scope,
     look::{Item, Merge, Run, Spill, Window},
-    report::root,
+    report::{Misfit, MisfitKind, root},
     store::patch::{Change, Changes, Meta},
     time::time,
 };
@@ -90,12 +90,12 @@ pub(super) fn scope_of(patches: &[ReadPatch], duplicates: Duplicates) -> Result<
 }
 
 /// The patches that lead from the base to the state that is asked for, in the order in which each starts from what the
-/// one before yields. Errors: why there is no such order, in a sentence.
+/// one before yields. Errors: why there is no such order.
 pub(super) fn chain(
     base: &Totals,
     patches: &[ReadPatch],
     course: Course,
-) -> Result<Vec<ReadPatch>, String> {
+) -> Result<Vec<ReadPatch>, Misfit> {
     let is_wanted = |roots: &Roots, Expect(wanted): Expect| {
         let root = |profile| RootText::Root(profile, roots.of(profile));
         [Profile::Exact, Profile::F32].into_iter().any(|profile| wanted == root(profile))
@@ -106,11 +106,12 @@ pub(super) fn chain(
         return Ok(pick(patches, &way));
     }
     let mut chain = in_order(base.roots, patches)?;
+    let end = chain.last().map_or(base.roots, |patch| patch.meta.result.roots);
     match course.until {
         None => Ok(chain),
         Some(Until::Root(Expect(wanted))) => {
-            let end = chain.last().map_or(base.roots, |patch| patch.meta.result.roots);
-            Err(format!("the patches lead to {}, and never to {wanted}", root(&end)))
+            let why = format!("the patches lead to {}, and never to {wanted}", root(&end));
+            Err(misfit(MisfitKind::End, &end, Vec::new(), why))
         }
         Some(Until::At(at_ms)) => {
             let lasts = chain.iter().map(|patch| patch.meta.result.last_ms);
@@ -123,11 +124,10 @@ pub(super) fn chain(
             };
             chain.truncate(count.ok_or_else(|| {
                 let first = lasts.iter().min().copied().unwrap_or_default();
-                format!(
-                    "every state has points behind {}: the earliest ends at {}",
-                    time(at_ms),
-                    time(first)
-                )
+                let (at, first) = (time(at_ms), time(first));
+                let why =
+                    format!("every state has points behind {at}: the earliest ends at {first}");
+                misfit(MisfitKind::End, &end, Vec::new(), why)
             })?);
             Ok(chain)
         }
@@ -148,32 +148,40 @@ pub(super) fn start(patches: &[ReadPatch]) -> Option<Roots> {
     links::start(&links(patches))
 }
 
-/// All patches in their order, from a state on. Errors: why there is none, in a sentence.
-pub(super) fn in_order(from: Roots, patches: &[ReadPatch]) -> Result<Vec<ReadPatch>, String> {
-    let name = |index: &usize| patches.get(*index).map_or("", |patch| patch.name.as_str());
+/// All patches in their order, from a state on. Errors: why there is none.
+pub(super) fn in_order(from: Roots, patches: &[ReadPatch]) -> Result<Vec<ReadPatch>, Misfit> {
+    let name = |index: usize| patches.get(index).map(|patch| patch.name.clone());
     match links::order(from, &links(patches)) {
         Ok(order) => Ok(pick(patches, &order)),
         Err(Break::Gap { at, behind, left }) => {
-            let from = behind.map_or("BASE has".to_owned(), |it| format!("{} yields", name(&it)));
-            Err(gap(&from, &at, &pick(patches, &left)))
+            Err(gap(behind.and_then(name), &at, &pick(patches, &left)))
         }
-        Err(Break::Fork { at, links: [one, other] }) => Err(format!(
-            "a fork: {} and {} both start from {}",
-            name(&one),
-            name(&other),
-            root(&at)
-        )),
+        Err(Break::Fork { at, links }) => {
+            let names: Vec<String> = links.into_iter().filter_map(name).collect();
+            let why = format!("a fork: {} both start from {}", names.join(" and "), root(&at));
+            Err(misfit(MisfitKind::Fork, &at, names, why))
+        }
     }
 }
 
-/// Why no patch goes on from here.
-fn gap(from: &str, at: &Roots, left: &[ReadPatch]) -> String {
+fn misfit(kind: MisfitKind, at: &Roots, patches: Vec<String>, why: String) -> Misfit {
+    Misfit { kind, root: root(at), patches, why }
+}
+
+/// Why no patch goes on from here, behind the patch of this name or from the base.
+fn gap(behind: Option<String>, at: &Roots, left: &[ReadPatch]) -> Misfit {
+    let (kind, from) = match &behind {
+        None => (MisfitKind::Base, "BASE has".to_owned()),
+        Some(name) => (MisfitKind::Gap, format!("{name} yields")),
+    };
     let starts = left
         .iter()
         .take(3)
         .map(|patch| format!("{} starts from {}", patch.name, root(&patch.meta.base.roots)));
     let starts: Vec<_> = starts.collect();
-    format!("{from} the root {}, and no patch starts from it: {}", root(at), starts.join(", "))
+    let why =
+        format!("{from} the root {}, and no patch starts from it: {}", root(at), starts.join(", "));
+    misfit(kind, at, behind.into_iter().collect(), why)
 }
 
 fn encode(value: Option<Value>, out: &mut Vec<u8>) {

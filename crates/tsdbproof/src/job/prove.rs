@@ -47,7 +47,10 @@ pub async fn prove<H: Host>(
     let mut report = verdict::report(JobKind::Apply, vec![side], options);
     let mut differs = true;
     match patches::chain(&totals, &patches, course) {
-        Err(why) => report.reasons.push(why),
+        Err(misfit) => {
+            report.reasons.push(misfit.why.clone());
+            report.misfit = Some(misfit);
+        }
         Ok(chain) => {
             report.patches = chain.iter().map(|it| PatchSummary::of(&it.name, &it.meta)).collect();
             let promised = chain.last().map_or(totals.roots, |patch| patch.meta.result.roots);

@@ -25,6 +25,7 @@ pub(super) fn report(job: JobKind, sides: Vec<Side>, options: &Options) -> Repor
         checked: None,
         converted: None,
         patches: Vec::new(),
+        misfit: None,
         rewritten: None,
         chained: None,
         restored: None,

@@ -77,6 +77,7 @@ fn comparison(verdict: Verdict, points: [u64; 2]) -> Report {
         checked: None,
         converted: None,
         patches: Vec::new(),
+        misfit: None,
         rewritten: None,
         chained: None,
         restored: None,

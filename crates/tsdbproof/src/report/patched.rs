@@ -92,6 +92,36 @@ impl PatchSummary {
     }
 }
 
+/// Why patches do not lead from a base to the state that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+pub struct Misfit {
+    /// What it is.
+    pub kind: MisfitKind,
+    /// The exact root at which they end.
+    pub root: String,
+    /// Of a gap, the patch that yields this root; of a fork, those that start from it.
+    pub patches: Vec<String>,
+    /// All of it in a sentence.
+    #[serde(skip)]
+    pub(crate) why: String,
+}
+
+/// In what patches do not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(hashmap_as_object))]
+#[serde(rename_all = "kebab-case")]
+pub enum MisfitKind {
+    /// No patch starts from the base.
+    Base,
+    /// No patch starts from what another yields.
+    Gap,
+    /// Several patches start from one state.
+    Fork,
+    /// They never lead to the state that is asked for.
+    End,
+}
+
 /// The exact root as it is written.
 pub(crate) fn root(roots: &Roots) -> String {
     RootText::Root(Profile::Exact, roots.exact).to_string()
