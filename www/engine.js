@@ -38,6 +38,8 @@ export class JobError extends Error {
 const WORKER_BYTES = 16 << 20;
 /** Workers of a job at the most: each has memory of its own. */
 const WORKERS = 8;
+/** What the workers of a job keep in memory, together; the rest goes to blobs, which the browser keeps elsewhere. */
+const MEMORY_BYTES = 64 << 20;
 
 /** How many workers a job is worth. @param {Request} request */
 function workersFor({ call, base = [], current = [] }) {
@@ -81,7 +83,8 @@ export class Engine {
                 };
             }
         });
-        const sent = plain(request);
+        const memory = Math.floor(MEMORY_BYTES / workers.length);
+        const sent = plain({ ...request, options: { ...request.options, memory } });
         const [first, ...others] = workers;
         const helpers = others.map((worker) => {
             const { port1, port2 } = new MessageChannel();
