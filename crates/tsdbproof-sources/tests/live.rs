@@ -24,6 +24,8 @@ use fake::{Fake, Reply, error, points};
 use jobs::{Job, OLD, POINTS, coverage};
 use tsdbproof::{Error, report::Verdict};
 
+const START_S: u64 = 1_700_006_400;
+
 fn sound() -> Fake {
     Fake::start(points(POINTS), |_, _| None)
 }
@@ -90,6 +92,27 @@ fn no_more_is_asked_at_once_than_allowed() {
         Job { concurrency, ..Job::default() }.manifest(&fake.url).unwrap();
         assert!(fake.most_at_once() <= concurrency, "{}", fake.most_at_once());
     }
+}
+
+#[test]
+fn metrics_are_fetched_while_those_before_them_are_read() {
+    // Of each metric 100 days, one at a time.
+    let lines = (0..400).map(|at| format!("m{} {} 1 a=b\n", at / 100, START_S + at % 100 * 86_400));
+    let lines: String = lines.collect();
+    let begin = std::time::Instant::now();
+    let fake = Fake::start(points(&lines), |request, _| {
+        let (from, to) = request.is_query().then(|| request.window())?;
+        let is_dense = to > START_S * 1000 && from < (START_S + 100 * 86_400) * 1000;
+        if is_dense && to - from > 86_400_000 {
+            return Some(error(413, "Sorry"));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        None
+    });
+    let report = Job { concurrency: 4, ..Job::default() }.manifest(&fake.url).unwrap();
+    assert_eq!(report.sides[0].totals.points, 400);
+    // One behind the other, they take four seconds.
+    assert!(begin.elapsed().as_secs() < 3, "{:?}", begin.elapsed());
 }
 
 #[test]

@@ -161,7 +161,7 @@ impl Asker<'_> {
             Ok(answer) => {
                 has_answered.store(true, Ordering::Relaxed);
                 let bytes = answer.bytes;
-                let room = waiting.room(&self.waiting, bytes, stop)?;
+                let room = waiting.room(&self.waiting, &answer, stop)?;
                 self.send(Event::Answer(ask::told(&self.metric.name, window), answer, room))?;
                 Ok(Ok(bytes))
             }

@@ -28,6 +28,7 @@ use super::{
     ask::{self, Refusal},
     credentials::Credentials,
     resume::KeptAnswers,
+    waiting::SHORT_BYTES,
     whole::Whole,
 };
 use crate::Stop;
@@ -44,8 +45,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const REFUSAL_BYTES: u64 = 64 << 10;
 /// Bytes of an answer to points that are put: every one of them may be refused.
 const PUT_ANSWER_BYTES: u64 = 16 << 20;
-/// Bytes of an answer that lie in memory; a longer one lies on disk.
-const SHORT_BYTES: usize = 64 << 10;
 /// How long a whole answer may take, in time-outs of a single read: a server must not drip forever.
 const SLOWEST_BODY: u32 = 30;
 
@@ -54,12 +53,20 @@ pub(super) struct Answer {
     /// At its start.
     pub(super) body: Box<dyn Read + Send>,
     pub(super) bytes: u64,
+    /// Whether it is unpacked from a file as it is read.
+    pub(super) is_kept: bool,
 }
 
 /// An answer that came just now.
 struct Fresh {
     body: SpooledTempFile,
     bytes: u64,
+}
+
+impl From<Fresh> for Answer {
+    fn from(Fresh { body, bytes }: Fresh) -> Self {
+        Answer { body: Box::new(body), bytes, is_kept: false }
+    }
 }
 
 impl Fresh {
@@ -144,7 +151,7 @@ impl Client {
         temp_dir: &Path,
     ) -> Result<Result<Answer, Refusal>, Error> {
         let answer = self.ask_up_to(TRIES, path, body, temp_dir)?;
-        Ok(answer.map(|Fresh { body, bytes }| Answer { body: Box::new(body), bytes }))
+        Ok(answer.map(Answer::from))
     }
 
     /// The same of a query, whose answer a run before this one may have had.
@@ -165,7 +172,7 @@ impl Client {
         };
         kept.add(&request, &mut fresh.body, fresh.bytes)?;
         fresh.rewind(temp_dir)?;
-        Ok(Ok(Answer { body: Box::new(fresh.body), bytes: fresh.bytes }))
+        Ok(Ok(fresh.into()))
     }
 
     /// Asks for the version of a server of which nobody knows yet whether it runs.
@@ -312,7 +319,7 @@ impl Client {
 
     /// Keeps a body up to its end.
     fn keep(&self, mut from: impl Read, temp_dir: &Path) -> Result<Result<Fresh, Failed>, Error> {
-        let mut body = tempfile::spooled_tempfile_in(SHORT_BYTES, temp_dir);
+        let mut body = tempfile::spooled_tempfile_in(SHORT_BYTES as usize, temp_dir);
         let mut buffer = vec![0; 64 << 10];
         let (mut bytes, mut whole) = (0, Whole::default());
         loop {

@@ -124,7 +124,7 @@ impl KeptAnswers {
         if line.strip_suffix('\n') != Some(request) {
             return Ok(None);
         }
-        Ok(Some(Answer { body: Box::new(body), bytes }))
+        Ok(Some(Answer { body: Box::new(body), bytes, is_kept: true }))
     }
 
     /// Keeps an answer; reads it to its end.
