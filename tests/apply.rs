@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use tsdbproof::{
-    Course, Depth, Error, Expect, Input, Kind, Limits, Options, Scope, Until, apply,
-    diff_with_patch, format_by_name,
+    Course, Depth, Error, Expect, Input, Kind, Limits, Options, Patched, Profile, Scope, Until,
+    apply, diff_with_patch, format_by_name,
     host::HEAD_BYTES,
     report::{Difference, Differences, Report, Verdict},
 };
@@ -12,7 +12,7 @@ use tsdbproof::{
 use crate::{
     convert::{MemoryOutputs, whole},
     jobs::{data, manifest_of},
-    judge::{self, hex},
+    judge::{self, Number, Point, hex},
     laws::{HOUR_MS, points, text},
     memory_host::{MemoryHost, run},
 };
@@ -63,7 +63,8 @@ fn part_applied(
     let target = whole(format_by_name("put-json-lines").expect("a format"));
     let options = Options { allow_empty: true, scope, ..Options::default() };
     let mut outputs = MemoryOutputs::default();
-    let report = run(apply(&host, &base, &inputs, course, target, &options, &mut outputs))?;
+    let patched = Patched { base: &base, patches: &inputs, course };
+    let report = run(apply(&host, patched, target, &options, &mut outputs))?;
     let file = outputs.files.into_iter().next().map(|(_, bytes)| bytes).unwrap_or_default();
     Ok((report, file))
 }
@@ -107,6 +108,22 @@ proptest! {
         let (report, found) = applied(&current, &[&patch], BACK).expect("it fits");
         prop_assert_eq!(report.verdict, Verdict::Same, "{:?}", report.reasons);
         prop_assert_eq!(root(&found), root(&base));
+    }
+
+    #[test]
+    fn whatever_profile_decides_a_patch_leads_to_the_numbers_as_they_are(a in points(), halves in any::<bool>()) {
+        // What single precision can't tell from the base, in every point or in every other.
+        let close = a.iter().enumerate().map(|(index, point)| {
+            let number = if halves && index % 2 == 0 { 0.1 } else { 0.1 + 1e-12 };
+            Point { number: Number::Float(number), ..point.clone() }
+        });
+        let far = a.iter().map(|point| Point { number: Number::Float(0.1), ..point.clone() });
+        let (base, current) = (text(&far.collect::<Vec<_>>()), text(&close.collect::<Vec<_>>()));
+        let options = Options { profile: Profile::F32, ..Options::default() };
+        let (report, patch) = try_patch(&base, &current, &options).expect("both sides are sound");
+        prop_assert_eq!(report.verdict, Verdict::Same, "{:?}", report.reasons);
+        let (report, found) = applied(&base, &[&patch], FORWARD).expect("it fits");
+        prop_assert_eq!((report.verdict, root(&found)), (Verdict::Same, root(&current)));
     }
 
     #[test]

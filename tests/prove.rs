@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use tsdbproof::{
-    Course, Error, Kind, Options, Profile, Scope, Series, prove,
+    Course, Error, Kind, Options, Patched, Profile, Scope, Series, prove,
     report::{Difference, JobKind, Report, Verdict},
     show,
 };
@@ -21,7 +21,7 @@ fn proven(base: &[u8], patches: &[&[u8]], course: Course) -> Result<Report, Erro
     let base = host.source(&[("base", base)]);
     let inputs = patches_of(&mut host, patches);
     let options = Options { allow_empty: true, ..Options::default() };
-    run(prove(&host, &base, &inputs, course, &options))
+    run(prove(&host, Patched { base: &base, patches: &inputs, course }, &options))
 }
 
 /// What a patch says that it changes.

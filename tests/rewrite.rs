@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use tsdbproof::{
-    Course, Duplicates, Input, Limits, Options, RowHour, Scope, diff_with_patch, format_by_name,
+    Course, Duplicates, Input, Limits, Options, Patched, RowHour, Scope, diff_with_patch,
+    format_by_name,
     host::HEAD_BYTES,
     report::{Report, Verdict},
     rewrite,
@@ -49,7 +50,8 @@ fn change(from: &[u8], to: &[u8], is_reverse: bool, options: &Options) -> Change
     let (mut outputs, mut rows) = (MemoryOutputs::default(), Vec::new());
     let course = Course { is_reverse, ..Course::default() };
     let target = whole(format_by_name("import-text").expect("a format"));
-    let job = rewrite(&host, &base, &patch, course, target, options, &mut outputs, &mut rows);
+    let patched = Patched { base: &base, patches: &patch, course };
+    let job = rewrite(&host, patched, target, options, &mut outputs, &mut rows);
     let report = run(job).expect("it fits");
     let lines = String::from_utf8(rows).expect("text");
     let rows = lines.lines().map(|line| {
@@ -168,7 +170,8 @@ fn a_row_that_does_not_fit_into_memory_is_a_limit() {
     let target = whole(format_by_name("import-text").expect("a format"));
     let options = Options { memory_bytes: 1, ..options() };
     let course = Course::default();
-    let job = rewrite(&host, &base, &[], course, target, &options, &mut outputs, &mut rows);
+    let patched = Patched { base: &base, patches: &[], course };
+    let job = rewrite(&host, patched, target, &options, &mut outputs, &mut rows);
     let error = run(job).expect_err("no row fits").to_string();
     assert!(error.contains("more points than fit") && error.contains("--memory"), "{error}");
 }

@@ -18,7 +18,7 @@ mod scratch;
 #[cfg(feature = "scripts")]
 mod scripts;
 
-use tsdbproof::{Against, Error, Limits, report::SeriesPoints};
+use tsdbproof::{Against, Error, Limits, Patched, report::SeriesPoints};
 use tsify::Ts;
 use wasm_bindgen::prelude::*;
 
@@ -116,7 +116,8 @@ pub async fn prove(
     let mut job = Job::new(options, on_json)?;
     let (base, patches) = (job.open(base).await?, job.open(patches).await?);
     let Job { asked: Asked { course, options, .. }, host, .. } = &job;
-    let report = tsdbproof::prove(host, &base, &patches.inputs, *course, options).await;
+    let patched = Patched { base: &base, patches: &patches.inputs, course: *course };
+    let report = tsdbproof::prove(host, patched, options).await;
     job.finish(report, None)
 }
 

@@ -1,7 +1,7 @@
 //! Jobs that the page does not offer: they are for scripts, and would be a tenth of the page's wasm.
 
 use serde::Serialize;
-use tsdbproof::{FORMATS, Outputs, Target};
+use tsdbproof::{FORMATS, Outputs, Patched, Target};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
@@ -87,8 +87,8 @@ pub async fn apply(
     let (base, patches) = (job.open(base).await?, job.open(patches).await?);
     let Job { asked: Asked { course, options, .. }, host, .. } = &job;
     let mut outputs = JsOutputs::new(output, options.read.limits);
-    let (patches, outputs) = (&patches.inputs[..], &mut outputs);
-    let report = tsdbproof::apply(host, &base, patches, *course, target, options, outputs).await;
+    let patched = Patched { base: &base, patches: &patches.inputs, course: *course };
+    let report = tsdbproof::apply(host, patched, target, options, &mut outputs).await;
     job.finish(report, None)
 }
 

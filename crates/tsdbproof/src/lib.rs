@@ -16,8 +16,8 @@ mod unread;
 
 pub use host::{Flow, Host, Input, KnownMetric, Outputs, Scratch, Sought, Task, Told, Work};
 pub use job::{
-    Against, Asked, Course, Interval, Keep, Means, Puts, Source, Target, Until, apply, chain,
-    check, convert, convert_with_manifest, diff, diff_with_patch, explain, manifest, merge,
+    Against, Asked, Course, Interval, Keep, Means, Patched, Puts, Source, Target, Until, apply,
+    chain, check, convert, convert_with_manifest, diff, diff_with_patch, explain, manifest, merge,
     merge_patches, points, prove, restore, restore_by_import, rewrite, show, verify,
 };
 pub use look::{Hand, Helped, Made, help};

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 pub(super) const USAGE: &str = "\
 cargo xtask bench [--long] [--points 5M] [--growth 5M,20M] [--pairs 5] [--only NAME,NAME] [--no-write] [--binary FILE]
 cargo xtask bench generate FILE_NAME [--points 5M] > FILE
-cargo xtask bench patches [--points 5M] [--pairs 5] [--no-write] [--binary FILE]
+cargo xtask bench patches [--long] [--points 5M] [--pairs 5] [--no-write] [--binary FILE]
 cargo xtask bench inflate FILE
   without more   the short form: every row at 5M points
-  --long         every row at 20M points, and the growth from 5M to 100M
+  --long         every row at 20M points, and the growth from 5M to 100M; patches at 20M points
   --pairs N      runs of each side of a row; of a growth, 3
   --only NAME    rows whose names hold one of these
   --no-write     nothing is written to benches/runs

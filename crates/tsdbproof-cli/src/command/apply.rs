@@ -7,7 +7,7 @@ use std::{
 };
 
 use tsdbproof::{
-    Asked, Course, Error, Expect, Input, Options, Source, Until,
+    Asked, Course, Error, Expect, Input, Options, Patched, Source, Until,
     report::{JobKind, Verdict},
     time::parse_time,
 };
@@ -125,21 +125,14 @@ impl Args {
         let deletes = deletes.map(|path| Sink::file(path, &plan.opening, &machine.stop));
         let mut deletes = deletes.transpose()?;
         let report = plan.report(machine, |host, _| {
-            let (base, patches, outputs) = (&base, &patches[..], &mut outputs);
-            block_on(async {
-                match &mut deletes {
-                    None => {
-                        tsdbproof::apply(host, base, patches, course, target, &options, outputs)
-                            .await
-                    }
-                    Some(rows) => {
-                        tsdbproof::rewrite(
-                            host, base, patches, course, target, &options, outputs, rows,
-                        )
-                        .await
-                    }
+            let patched = Patched { base: &base, patches: &patches, course };
+            let (options, outputs) = (&options, &mut outputs);
+            match &mut deletes {
+                None => block_on(tsdbproof::apply(host, patched, target, options, outputs)),
+                Some(rows) => {
+                    block_on(tsdbproof::rewrite(host, patched, target, options, outputs, rows))
                 }
-            })
+            }
         })?;
         if report.verdict == Verdict::Same {
             outputs.commit()?;
@@ -157,7 +150,8 @@ impl Args {
         }
         let course = self.course(machine)?;
         let report = plan.report(machine, |host, _| {
-            block_on(tsdbproof::prove(host, &base, &patches, course, &options))
+            let patched = Patched { base: &base, patches: &patches, course };
+            block_on(tsdbproof::prove(host, patched, &options))
         })?;
         Ok(Ended::with(report, self.leniency.allow_partial))
     }

@@ -21,6 +21,18 @@ use crate::{
     report::{Converted, JobKind, PatchSummary, Report, Rewritten, root, statement},
 };
 
+/// A base, and the patches that lead on from it, in any order. The host's inputs are those of the base, then the
+/// patches.
+#[derive(Debug, Clone, Copy)]
+pub struct Patched<'a> {
+    /// What the first patch starts from.
+    pub base: &'a Source,
+    /// The patches.
+    pub patches: &'a [Input],
+    /// How they are applied.
+    pub course: Course,
+}
+
 /// Which patches are applied, and how.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Course {
@@ -39,35 +51,28 @@ pub enum Until {
     At(u64),
 }
 
-/// Writes to `outputs` what `patches` make of `base`, and holds it, read back, against the root that they
+/// Writes to `outputs` what patches make of a base, and holds it, read back, against the root that they
 /// promise. Outputs are to be kept only if the verdict is [`Verdict::Same`](crate::report::Verdict).
 ///
 /// The filters of `options` choose the part that is written. Then the roots of the whole state and of the
 /// part are made on the way, the one is held against the promise, the other against what was written.
-///
-/// The patches may come in any order. The host's inputs are those of `base`, then the patches.
 pub async fn apply<H: Host, O: Outputs>(
     host: &H,
-    base: &Source,
-    patches: &[Input],
-    course: Course,
+    patched: Patched<'_>,
     target: Target,
     options: &Options,
     outputs: &mut O,
 ) -> Result<Report, Error> {
-    run(host, (base, patches), course, target, options, (outputs, None)).await
+    run(host, patched, target, options, (outputs, None)).await
 }
 
-/// Writes to `outputs` the points that have to be put on a server that holds `base`, and to `deletes` a
+/// Writes to `outputs` the points that have to be put on a server that holds the base, and to `deletes` a
 /// list of the rows ([`RowHour`](crate::RowHour)) that have to be deleted before that.
 ///
 /// Everything else is as with [`apply()`], but that there is no part of a state to choose.
-#[expect(clippy::too_many_arguments, reason = "those of `apply`, and one")]
 pub async fn rewrite<H: Host, O: Outputs>(
     host: &H,
-    base: &Source,
-    patches: &[Input],
-    course: Course,
+    patched: Patched<'_>,
     target: Target,
     options: &Options,
     outputs: &mut O,
@@ -77,7 +82,7 @@ pub async fn rewrite<H: Host, O: Outputs>(
         return Err(Error::usage("what changes a server is worked out for whole states")
             .help("leave --from, --to, --metric and --tag out"));
     }
-    run(host, (base, patches), course, target, options, (outputs, Some(deletes))).await
+    run(host, patched, target, options, (outputs, Some(deletes))).await
 }
 
 /// Whether this chooses less than all of a state.
@@ -87,8 +92,7 @@ pub(super) fn is_part(scope: &Scope) -> bool {
 
 async fn run<H: Host, O: Outputs>(
     host: &H,
-    (base, patches): (&Source, &[Input]),
-    course: Course,
+    Patched { base, patches, course }: Patched<'_>,
     target: Target,
     options: &Options,
     (outputs, deletes): (&mut O, Option<&mut (dyn Write + Send)>),

@@ -36,7 +36,12 @@ pub(crate) struct Compare<'a> {
     pub(crate) unread: &'a Gaps,
     /// What of it is held against the other side, if not all.
     pub(crate) drawn: Option<&'a Drawn>,
+    /// Whether a patch is made of both sides: then all points of hours that differ are looked for.
+    pub(crate) for_patch: bool,
 }
+
+/// The points of both sides that were looked for, where both have points.
+pub(super) type Found = Option<[Vec<Run>; 2]>;
 
 /// Compares two sides at the depth that both reach.
 pub(crate) async fn compare<H: Host>(
@@ -44,16 +49,17 @@ pub(crate) async fn compare<H: Host>(
     [base, current]: [Compare<'_>; 2],
     options: &Options,
     differences: &mut dyn Differences,
-) -> Result<Compared, Error> {
+) -> Result<(Compared, Found), Error> {
     let depth = base.leaves.depth.min(current.leaves.depth);
     let leaves = [base.leaves.at_depth(depth)?, current.leaves.at_depth(depth)?];
     let unnamed =
         [Unnamed::of(&leaves[0], base.has_unnamed)?, Unnamed::of(&leaves[1], current.has_unnamed)?];
     let drawn = base.drawn.or(current.drawn);
+    let for_patch = base.for_patch || current.for_patch;
     let unread = [base.unread, current.unread];
     let ends_early =
         options.effort == Effort::FirstDifference && unread.iter().all(|gaps| gaps.is_empty());
-    let mut points = None;
+    let (mut points, mut found) = (None, None);
     if let (Some(base), Some(current)) = (base.looked, current.looked) {
         let mut first = None;
         let is_wanted = |series: &Series, rows: &[Option<Row>; 2], on_both| {
@@ -64,18 +70,30 @@ pub(crate) async fn compare<H: Host>(
             // What lost something on its way may come out equal.
             let is_sure = !is_equal && Lossy::of(rows).is_none();
             is_wanted && (!ends_early || is_first(&mut first, series, is_sure))
+                || for_patch && !are_equal(rows, Profile::Exact)
         };
         let [of_base, of_current] = wanted(&leaves, is_wanted)?;
         let runs =
             [base.points_of(host, of_base).await?, current.points_of(host, of_current).await?];
         points = Some([open(base, &runs[0])?, open(current, &runs[1])?]);
+        found = Some(runs).filter(|_| for_patch);
     }
     let compared = Compared { depth: depth.name(), ..Compared::default() };
     let by_hour = depth == Depth::Hour;
     let is_scan = [&base, &current].map(|side| by_hour && is_scan(side.looked));
     let lacking = Lacking::new(is_scan, [expiry(base.looked), expiry(current.looked)]);
-    Comparison { options, depth, unnamed, lacking, points, unread, drawn, compared, differences }
-        .run(&leaves)
+    let comparison = Comparison {
+        options,
+        depth,
+        unnamed,
+        lacking,
+        points,
+        unread,
+        drawn,
+        compared,
+        differences,
+    };
+    Ok((comparison.run(&leaves)?, found))
 }
 
 /// The instant before which a side shows no cell, if it says so.

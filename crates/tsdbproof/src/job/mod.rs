@@ -41,7 +41,7 @@ mod unprinted;
 mod verdict;
 mod verify;
 
-pub use apply::{Course, Until, apply, rewrite};
+pub use apply::{Course, Patched, Until, apply, rewrite};
 pub use chain::{Keep, chain};
 pub use check::{Interval, check};
 pub use convert::{Target, convert, convert_with_manifest};

@@ -8,13 +8,13 @@ use tsdbproof_core::{
 };
 
 use super::{
-    compare::{Instants, are_equal, check_found, open, wanted},
+    compare::{Found, Instants, are_equal, check_found, open, wanted},
     pairs::Pairs,
     verify::base_name,
 };
 use crate::{
     Host, Options,
-    look::{Kept, Leaves, Looked, Merge, Wanted},
+    look::{Kept, Leaves, Looked, Merge},
     report::{PatchSource, PatchSummary, Report, Side},
     store::{
         manifest::FileMeta,
@@ -60,7 +60,7 @@ pub(super) fn source(names: &[String], files: &[FileMeta]) -> PatchSource {
 /// without hours.
 pub(super) async fn write<H: Host>(
     host: &H,
-    ends: [End<'_>; 2],
+    (ends, found): ([End<'_>; 2], Found),
     report: &Report,
     options: &Options,
     out: &mut (dyn Write + Send),
@@ -70,11 +70,8 @@ pub(super) async fn write<H: Host>(
     // Whatever profile decides, a patch leads to the numbers as they are.
     let options = &Options { profile: Profile::Exact, ..options.clone() };
     let leaves = ends.each_ref().map(|end| end.leaves.clone());
-    let [of_base, of_current] = wanted(&leaves, |_, rows, _| !are_equal(rows, Profile::Exact))?;
-    let [in_base, in_current] = &ends;
-    let mut points =
-        [in_base.points(host, of_base).await?, in_current.points(host, of_current).await?];
-    let clears = in_base.looked.is_none();
+    let clears = ends[0].looked.is_none();
+    let mut points = points(host, &ends, found).await?;
     let mut pairs = Pairs::open(&leaves)?;
     let mut writer = PatchWriter::new(out)?;
     while let Some((series, _)) = pairs.next_series()? {
@@ -99,21 +96,33 @@ pub(super) async fn write<H: Host>(
     Ok(PatchSummary::new("", &base, &current, counts))
 }
 
-impl End<'_> {
+impl<'a> End<'a> {
+    fn looked(&self) -> Result<&'a Looked, Error> {
+        self.looked.ok_or_else(|| Error::usage("a manifest has no points"))
+    }
+
     /// The end as a patch names it.
     fn into_state(self) -> State {
         let Totals { roots, all } = self.totals;
         let (points, last_ms) = (all.exact.points, all.last_ms);
         State { roots, points, last_ms, source: self.source }
     }
+}
 
-    /// The points of these hours, with others among them; none of a manifest.
-    async fn points<H: Host>(&self, host: &H, hours: Wanted) -> Result<Merge<Kept>, Error> {
-        match self.looked {
-            Some(looked) => open(looked, &looked.points_of(host, hours).await?),
-            None => Merge::open(&self.leaves.spill, &[]),
-        }
+/// The points of the hours that differ, with others among them; none of a manifest. Those of two sources were found when
+/// they were compared.
+async fn points<H: Host>(
+    host: &H,
+    [base, current]: &[End<'_>; 2],
+    found: Found,
+) -> Result<[Merge<Kept>; 2], Error> {
+    if let Some([of_base, of_current]) = found {
+        return Ok([open(base.looked()?, &of_base)?, open(current.looked()?, &of_current)?]);
     }
+    let leaves = [base.leaves.clone(), current.leaves.clone()];
+    let [_, hours] = wanted(&leaves, |_, rows, _| !are_equal(rows, Profile::Exact))?;
+    let of_current = current.looked()?.points_of(host, hours).await?;
+    Ok([Merge::open(&base.leaves.spill, &[])?, open(current.looked()?, &of_current)?])
 }
 
 /// Manifests that can't be an end of a patch.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tsdbproof_core::{Error, Point, Series, Value, digest::Totals};
 
 use super::{
-    Course, Source,
+    Patched, Source,
     apply::{is_part, unlike},
     manifests,
     patches::{self, ReadPatch, scope_of},
@@ -15,20 +15,17 @@ use super::{
     side, verdict,
 };
 use crate::{
-    Duplicates, Host, Input, Options,
+    Duplicates, Host, Options,
     look::{InOrder, Leaves, Looked, Manner, Spill, look_as, spills},
     report::{JobKind, PatchSummary, Report, Side},
 };
 
-/// Holds what `patches` make of `base` against the root that they promise.
+/// Holds what patches make of a base against the root that they promise.
 ///
-/// The patches may come in any order. The host's inputs are those of `base`, then the patches. A manifest as
-/// base will do where the patches hold all points of the hours that they change.
+/// A manifest as base will do where the patches hold all points of the hours that they change.
 pub async fn prove<H: Host>(
     host: &H,
-    base: &Source,
-    patches: &[Input],
-    course: Course,
+    Patched { base, patches, course }: Patched<'_>,
     options: &Options,
 ) -> Result<Report, Error> {
     if is_part(&options.scope) {

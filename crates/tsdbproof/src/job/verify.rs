@@ -148,7 +148,14 @@ impl Read {
         };
         let unread = self.unread();
         let has_unnamed = survey.losses.contains_key(Loss::UnnamedUids.name());
-        Compare { leaves: self.leaves().clone(), looked, has_unnamed, unread, drawn: None }
+        Compare {
+            leaves: self.leaves().clone(),
+            looked,
+            has_unnamed,
+            unread,
+            drawn: None,
+            for_patch: false,
+        }
     }
 
     /// Its end of a patch.
@@ -319,8 +326,8 @@ async fn report<H: Host>(
     let surveys = [read[0].survey()?, read[1].survey()?];
     let [base, current] = &read;
     let [mut of_base, of_current] = [base.compare(&surveys[0]), current.compare(&surveys[1])];
-    of_base.drawn = drawn.as_ref();
-    let mut compared = compare(host, [of_base, of_current], options, differences).await?;
+    (of_base.drawn, of_base.for_patch) = (drawn.as_ref(), patch.is_some());
+    let (mut compared, found) = compare(host, [of_base, of_current], options, differences).await?;
     compared.sample = drawn.map(|drawn| drawn.told);
     let mut sides = Vec::new();
     for (((role, source), read), survey) in
@@ -341,7 +348,7 @@ async fn report<H: Host>(
     if let Some(out) = patch {
         let [of_base, of_current] = sources.map(|source| &source.names[..]);
         let ends = [base.end(&surveys[0], of_base), current.end(&surveys[1], of_current)];
-        report.patches.push(patch::write(host, ends, &report, options, out).await?);
+        report.patches.push(patch::write(host, (ends, found), &report, options, out).await?);
     }
     Ok(report)
 }
