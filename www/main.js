@@ -109,11 +109,11 @@ class Page {
     }
 
     /** The same where patches were given. @param {JobOptions} options @param {string} root @returns {Request | string} */
-    #patchRequest({ memory, columns, duplicates, ...filters }, root) {
+    #patchRequest({ columns, duplicates, ...filters }, root) {
         const [base, current] = [this.base, this.current].map((slot) => slot.files().filter((file) => !isPatch(file)));
         const patches = [...this.base.files(), ...this.current.files()].filter(isPatch);
         const others = [...base, ...current];
-        const options = { memory, columns, duplicates, ...(root !== '' && { root }) };
+        const options = { columns, duplicates, ...(root !== '' && { root }) };
         if (Object.keys(filters).length > 0) return t('plan.patchFilters');
         if (base.length > 0 && current.length > 0 || others.some(isManifest) && others.length > 1) return t('plan.patchSides');
         if (others.length > 0) return { call: 'prove', base: others, current: patches, options };

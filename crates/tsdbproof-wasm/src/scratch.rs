@@ -3,7 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::Arc,
 };
 
@@ -13,9 +13,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, FileReaderSync, MessageChannel, MessagePort};
 
 thread_local! {
-    /// What was written, by space and then by its first byte. Values of JavaScript can't go to another
+    /// What was written, by space, each with its first byte and in their order. Values of JavaScript can't go to another
     /// thread, and a [`Scratch`] must be able to: it holds only the number of its space.
-    static SPACES: RefCell<HashMap<u32, BTreeMap<u64, Blob>>> = RefCell::default();
+    static SPACES: RefCell<HashMap<u32, Vec<(u64, Blob)>>> = RefCell::default();
     /// Where bytes stand on their way into a blob, which copies them.
     static BUFFER: RefCell<Option<Uint8Array>> = const { RefCell::new(None) };
     static NEXT: Cell<u32> = const { Cell::new(0) };
@@ -29,7 +29,7 @@ pub(crate) fn scratch() -> Option<Arc<dyn Scratch>> {
         return None;
     }
     let space = NEXT.replace(NEXT.get().wrapping_add(1));
-    SPACES.with_borrow_mut(|spaces| spaces.insert(space, BTreeMap::new()));
+    SPACES.with_borrow_mut(|spaces| spaces.insert(space, Vec::new()));
     Some(Arc::new(Blobs { space }))
 }
 
@@ -48,7 +48,15 @@ impl Scratch for Blobs {
     fn write_at(&self, bytes: &[u8], at: u64) -> Result<(), Error> {
         let parts = Array::of1(&lent(bytes).into());
         let blob = Blob::new_with_u8_array_sequence(&parts).map_err(failed)?;
-        SPACES.with_borrow_mut(|spaces| spaces.entry(self.space).or_default().insert(at, blob));
+        SPACES.with_borrow_mut(|spaces| {
+            let blobs = spaces.entry(self.space).or_default();
+            let place = blobs.partition_point(|(from, _)| *from < at);
+            match blobs.get_mut(place) {
+                Some((from, old)) if *from == at => *old = blob,
+                // Nearly always behind the last.
+                _ => blobs.insert(place, (at, blob)),
+            }
+        });
         Ok(())
     }
 
@@ -70,7 +78,9 @@ impl Blobs {
     /// Bytes from `at` on, at most `count`, as far as they were written at once.
     fn piece(&self, at: u64, count: u64) -> Result<Uint8Array, Error> {
         let found = SPACES.with_borrow(|spaces| {
-            let (from, blob) = spaces.get(&self.space)?.range(..=at).next_back()?;
+            let blobs = spaces.get(&self.space)?;
+            let (from, blob) =
+                blobs.get(..blobs.partition_point(|(from, _)| *from <= at))?.last()?;
             Some((at - from, blob.clone()))
         });
         let (from, blob) = found.ok_or_else(lost)?;

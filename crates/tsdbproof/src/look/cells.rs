@@ -3,7 +3,7 @@
 //! A newer file hides cells of an older one, and a marker in one hides cells of another, so rows are
 //! only read when all their cells are together.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use tsdbproof_core::{Error, Hour, Loss, Point, Problem, Series, Tags, sort};
 use tsdbproof_formats::{
@@ -112,7 +112,7 @@ pub(super) async fn read_merged<H: Host>(
     readings: &mut [Reading],
     merged: &[Merged],
 ) -> Result<MergedFound, Error> {
-    let (mut all, mut protected) = (MergedFound::default(), BTreeMap::new());
+    let (mut all, mut protected) = (MergedFound::default(), vec![None; readings.len()]);
     for Merged { files, tables } in merged {
         let merging = Merging { side, files };
         let mut sorted = merging.sort(host, readings).await?;
@@ -120,13 +120,15 @@ pub(super) async fn read_merged<H: Host>(
             all.problems.add_to(index, problem);
         }
         for (index, by_checksums) in std::mem::take(&mut sorted.protected) {
-            *protected.entry(index).or_insert(true) &= by_checksums;
+            if let Some(is_protected) = protected.get_mut(index) {
+                *is_protected = Some(is_protected.unwrap_or(true) && by_checksums);
+            }
         }
         merging.decode(sorted, tables, readings, &mut all)?;
     }
     // Only now: a file may have halves in several groups.
-    for (index, is_protected) in protected {
-        if let Some(reading) = readings.get_mut(index) {
+    for (reading, is_protected) in readings.iter_mut().zip(protected) {
+        if let Some(is_protected) = is_protected {
             reading.holds = Holds::ReadBefore { is_protected };
         }
     }
@@ -224,7 +226,7 @@ impl Merging<'_> {
         let mut sink = ByInput {
             sink: Sink::new(self.side.shared, input, Keep::All),
             input: first,
-            points: BTreeMap::new(),
+            points: vec![0; readings.len()],
             problems: std::mem::take(&mut all.problems),
         };
         self.walk(&sorted, &mut |cell, input| {
@@ -244,7 +246,7 @@ impl Merging<'_> {
         all.found.points_read += found.points_read;
         all.found.filtered += found.filtered;
         all.found.unsettled += found.unsettled;
-        all.points.extend(sink.points);
+        all.points.extend(sink.points.into_iter().enumerate());
         all.problems = sink.problems;
         Ok(())
     }
@@ -258,14 +260,17 @@ impl Merging<'_> {
         let first = self.files.first().map_or(0, |place| place.index);
         let Some(reading) = readings.get(first) else { return Ok(Vec::new()) };
         let limits = &reading.options.limits;
-        let mut readers: BTreeMap<usize, NamesReader> = BTreeMap::new();
+        let mut readers: Vec<Option<NamesReader>> = readings.iter().map(|_| None).collect();
         self.walk(&sorted, &mut |cell, input| {
-            let reader = readers.entry(input);
-            reader.or_insert_with(|| NamesReader::of_cells(input, limits)).push_cell(&cell);
+            if let Some(reader) = readers.get_mut(input) {
+                let open = || NamesReader::of_cells(input, limits);
+                reader.get_or_insert_with(open).push_cell(&cell);
+            }
             Ok(())
         })?;
-        readers.values_mut().try_for_each(NamesReader::finish)?;
-        Ok(readers.into_values().collect())
+        let mut readers: Vec<NamesReader> = readers.into_iter().flatten().collect();
+        readers.iter_mut().try_for_each(NamesReader::finish)?;
+        Ok(readers)
     }
 }
 
@@ -273,7 +278,8 @@ impl Merging<'_> {
 struct ByInput {
     sink: Sink,
     input: usize,
-    points: BTreeMap<usize, u64>,
+    /// By input.
+    points: Vec<u64>,
     problems: Problems,
 }
 
@@ -285,7 +291,9 @@ impl PointSink for ByInput {
     fn points(&mut self, series: SeriesId, points: &[Point], at: Range<u64>) {
         let before = self.sink.points_read();
         self.sink.points(series, points, at);
-        *self.points.entry(self.input).or_default() += self.sink.points_read() - before;
+        if let Some(points) = self.points.get_mut(self.input) {
+            *points += self.sink.points_read() - before;
+        }
     }
 
     fn loss(&mut self, series: SeriesId, hour: Hour, loss: Loss) {
