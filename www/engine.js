@@ -38,7 +38,7 @@ export class JobError extends Error {
 const WORKER_BYTES = 16 << 20;
 /** Workers of a job at the most: each has memory of its own. */
 const WORKERS = 8;
-/** What the workers of a job keep in memory, together; the rest goes to blobs, which the browser keeps elsewhere. */
+/** What each of them keeps in memory; the rest goes to blobs, which the browser keeps elsewhere. With less for 30,000 series much goes there. */
 const MEMORY_BYTES = 64 << 20;
 
 /** How many workers a job is worth. @param {Request} request */
@@ -83,8 +83,7 @@ export class Engine {
                 };
             }
         });
-        const memory = Math.floor(MEMORY_BYTES / workers.length);
-        const sent = plain({ ...request, options: { ...request.options, memory } });
+        const sent = plain({ ...request, options: { ...request.options, memory: MEMORY_BYTES } });
         const [first, ...others] = workers;
         const helpers = others.map((worker) => {
             const { port1, port2 } = new MessageChannel();
