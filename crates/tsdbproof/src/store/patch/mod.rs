@@ -1,21 +1,7 @@
 //! The patch file: an Arrow IPC file of what changes between two states of the same points.
 //!
-//! A row is a change of one point of an instant; rows ascend by metric, tags and time.
-//!
-//! | column | type | |
-//! | --- | --- | --- |
-//! | `metric`, `tags` | utf8 | the series; tags as canonical text; null where they are those of the row before |
-//! | `timestamp` | timestamp[ms, UTC] | |
-//! | `operation` | utf8 | `put`, `delete` or `clear-hour`; null where it is that of the row before |
-//! | `new_integer`, `new_float` | int64, float64 | of a put, the value in the kind that it is stored in |
-//! | `old_integer`, `old_float` | int64, float64 | the value that the change takes away; null where it adds one |
-//!
-//! A patch against a manifest does not know the points that go. It clears the hours that differ: a row with
-//! the hour's first instant and no value takes away whatever stands in it, and puts behind it tell what stands
-//! there afterwards.
-//!
-//! The footer names the roots that a patch starts from and yields, so it fits one state only and proves
-//! what it makes. `store/file` tells how the file proves itself. The same changes are the same bytes.
+//! What stands in it, and what a reader checks, is docs/spec/patch.md; `store/file` tells how the file proves
+//! itself. The same changes are the same bytes.
 
 mod meta;
 mod read;
