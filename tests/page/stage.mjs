@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { cpSync, createWriteStream, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -34,6 +35,21 @@ const run = (args, stdout) => {
 export const native = (...args) => run(args, 'pipe');
 /** The same, to a file. */
 export const nativeTo = (name, ...args) => run(args, openSync(at(name), 'w'));
+
+/** The path of a file that takes seconds to read. */
+export const big = async () => {
+    const path = at('big.txt');
+    if (existsSync(path)) return path;
+    const file = createWriteStream(path);
+    for (let block = 0; block < 600; block++) {
+        let lines = '';
+        for (let line = 0; line < 10_000; line++) lines += `sys.cpu.user ${1_600_000_000 + block * 10_000 + line} ${line} host=web${block % 50}\n`;
+        if (!file.write(lines)) await once(file, 'drain');
+    }
+    file.end();
+    await once(file, 'close');
+    return path;
+};
 
 export const text = (name, lines) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(lines) });
 

@@ -1,11 +1,11 @@
 // People: by keyboard, with a screen reader, on a small screen, in another language, for the first time.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { answer, DATA, download, drop, give, open, SHOTS, violations } from '../browser.mjs';
-import { at, browser, native, test } from '../stage.mjs';
+import { answer, DATA, download, drop, give, open, ROOT, SHOTS, violations } from '../browser.mjs';
+import { at, big, browser, native, test } from '../stage.mjs';
 
 test('the keyboard alone does everything', async () => {
     const { page, close } = await open(browser);
@@ -70,6 +70,50 @@ for (const [scheme, width] of [['light', 1280], ['dark', 1280], ['light', 320], 
         await close();
     });
 }
+
+for (const [scheme, width] of [['light', 1280], ['dark', 1280], ['light', 320], ['dark', 320]]) {
+    test(`accessible while it works: ${scheme}, ${width} px`, async () => {
+        const file = await big();
+        const names = [0, 1, 2, 3, 4, 5].map((copy) => `${file}-${copy}`);
+        for (const name of names) if (!existsSync(name)) linkSync(file, name);
+        const { page, close } = await open(browser, { scheme, width, height: 800, cores: 1 });
+        await give(page, names.slice(0, 1), names.slice(1));
+        await page.click('#start');
+        await page.waitForFunction(() => document.querySelector('progress')?.value > 0);
+        assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Cancel');
+        assert.deepEqual(await violations(page), []);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        await page.screenshot({ path: join(SHOTS, `busy-${scheme}-${width}.png`), fullPage: true });
+        // It was looked at while it worked, and the keyboard ends it.
+        assert.ok((await page.locator('progress').count()) === 6 && over <= 0, `${over} px too wide, or at its end`);
+        await page.keyboard.press('Enter');
+        await page.waitForSelector('#progress .banner', { timeout: 1000 });
+        assert.equal(await page.locator('.sentence').innerText(), 'Cancelled. Nothing was kept.');
+        await close();
+    });
+}
+
+test('every text that may be asked for is there, in each language', async () => {
+    const www = join(ROOT, 'www');
+    const module = (name) => import(`data:text/javascript,${encodeURIComponent(readFileSync(join(www, name), 'utf8'))}`);
+    const [{ EN }, { ZH }] = [await module('texts-en.js'), await module('texts-zh.js')];
+    assert.deepEqual(Object.keys(ZH).sort(), Object.keys(EN).sort());
+    const sources = readdirSync(www).filter((name) => /\.(js|html)$/.test(name) && !name.startsWith('texts-'));
+    const source = sources.map((name) => readFileSync(join(www, name), 'utf8')).join('\n');
+    const asked = [...source.matchAll(/\bt\('([^']+)'|data-t(?:-\w+)?="([^"]+)"/g)].map(([, key, other]) => key ?? other);
+    // What the binding may name: causes, what does not fit, verdicts.
+    const types = readFileSync(join(ROOT, 'pkg/tsdbproof.d.ts'), 'utf8');
+    const names = (type) => [...(new RegExp(`type ${type} = ([^;]+(?:;[^;]*})*[^;]*);`).exec(types)?.[1] ?? '').matchAll(/"([\w-]+)"/g)].map(([, name]) => name);
+    asked.push(...[...types.matchAll(/cause: "([\w-]+)"/g)].map(([, cause]) => `cause.${cause}`));
+    asked.push(...names('MisfitKind').map((kind) => `patch.misfit.${kind}`));
+    assert.ok(asked.length > 120 && asked.includes('cause.scan-ends') && asked.includes('patch.misfit.fork'), `${asked.length} texts`);
+    assert.deepEqual(asked.filter((key) => !(key in EN)), []);
+    // And none that nothing asks for.
+    const made = [...source.matchAll(/t\((?:\w+ === '\w+' \? )?`([a-z]+(?:\.[a-z]+)*)\.\$\{|`(\w+)\.title`/g)].map(([, prefix]) => prefix);
+    const isMade = (key) => made.some((prefix) => prefix !== undefined && key.startsWith(`${prefix}.`));
+    const unused = Object.keys(EN).filter((key) => !isMade(key) && !source.includes(`'${key}'`) && !source.includes(`"${key}"`));
+    assert.deepEqual(unused.filter((key) => !/^(base|current)\.(title|hint)$|^sign\./.test(key)), []);
+});
 
 /** The points that were taken out of the restored copy, as those tell who did it. */
 const lost = () => {

@@ -1,24 +1,15 @@
 // Work: cancelled, spread over workers, larger than memory, with more differences than a page can hold.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { answer, download, give, open, SHOTS, violations } from '../browser.mjs';
-import { at, browser, native, nativeTo, test } from '../stage.mjs';
+import { at, big, browser, native, nativeTo, test } from '../stage.mjs';
 
 test('cancel ends the work at once, and the next job runs', async () => {
-    const big = createWriteStream(at('big.txt'));
-    for (let block = 0; block < 600; block++) {
-        let lines = '';
-        for (let line = 0; line < 10_000; line++) lines += `sys.cpu.user ${1_600_000_000 + block * 10_000 + line} ${line} host=web${block % 50}\n`;
-        if (!big.write(lines)) await once(big, 'drain');
-    }
-    big.end();
-    await once(big, 'close');
     const { page, close } = await open(browser);
-    await give(page, [], [at('big.txt')]);
+    await give(page, [], [await big()]);
     await page.click('#start');
     await page.waitForFunction(() => document.querySelector('progress')?.value > 0);
     await page.screenshot({ path: join(SHOTS, 'running.png') });
