@@ -1,6 +1,7 @@
 //! `cargo xtask page-bench`: generated files on the page in Chromium, with one worker and with two, beside
 //! the command on one thread. `tests/page/measure.mjs` measures; the table goes to standard output, or
-//! with a folder's name behind it into the `page.md` of that folder.
+//! with a folder's name behind it into the `page.md` of that folder. `--points 1M` before that takes one file
+//! of so many points, and `TSDBPROOF_RUNS=1` one run in place of three.
 
 use std::{
     env,
@@ -15,16 +16,24 @@ const POINTS: [&str; 2] = ["5M", "62M"];
 const FILE: &str = "backup.scan.txt";
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
-    let folder = match args {
+    let (points, rest) = match args {
+        [flag, points, rest @ ..] if flag == "--points" => (vec![points.as_str()], rest),
+        rest => (POINTS.to_vec(), rest),
+    };
+    let folder = match rest {
         [] => None,
-        [folder] => Some(Path::new(folder)),
-        _ => return Err("page-bench takes the folder of a run, or nothing".to_owned()),
+        [folder] if !folder.starts_with('-') => Some(Path::new(folder)),
+        _ => {
+            return Err(
+                "page-bench takes --points COUNT and the folder of a run, or nothing".to_owned()
+            );
+        }
     };
     let space = test::browser()?;
     web::run(&[])?;
     let mut measure = shell::command("node", &["tests/page/measure.mjs"]);
     measure.arg(shell::build_command()?).env("TSDBPROOF_PAGE_SPACE", space);
-    for points in POINTS {
+    for points in points {
         measure.arg(generated(points)?);
     }
     let Some(folder) = folder else { return shell::run(measure) };
