@@ -4,16 +4,22 @@
 #[inline(always)]
 pub(crate) fn strip<'t>(text: &'t [u8], prefix: &[u8]) -> Option<&'t [u8]> {
     let (front, behind) = text.split_at_checked(prefix.len())?;
-    is_same::<16>(front, prefix)
-        .or_else(|| is_same::<8>(front, prefix))
-        .or_else(|| is_same::<4>(front, prefix))
-        .unwrap_or_else(|| front.iter().eq(prefix))
-        .then_some(behind)
+    is_same(front, prefix).then_some(behind)
+}
+
+/// Whether these are the same bytes.
+#[inline(always)]
+pub(crate) fn is_same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len()
+        && are_same::<16>(a, b)
+            .or_else(|| are_same::<8>(a, b))
+            .or_else(|| are_same::<4>(a, b))
+            .unwrap_or_else(|| a.iter().eq(b))
 }
 
 /// Whether these are the same, if they are not shorter than `N` bytes; both have one length.
 #[inline(always)]
-fn is_same<const N: usize>(a: &[u8], b: &[u8]) -> Option<bool> {
+fn are_same<const N: usize>(a: &[u8], b: &[u8]) -> Option<bool> {
     // The last bytes may be looked at twice.
     let last = a.last_chunk::<N>()? == b.last_chunk::<N>()?;
     let (a, _) = a.as_chunks::<N>();

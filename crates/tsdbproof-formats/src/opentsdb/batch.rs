@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::hbase::cell::{Cell, CellKind};
+use crate::prefix;
 
 /// The cells of one row, copied.
 #[derive(Debug, Default)]
@@ -35,7 +36,7 @@ const KEPT_BYTES: usize = 1 << 20;
 impl Batch {
     /// Whether a cell of this row goes into another batch.
     pub(super) fn is_of_another(&self, row: &[u8]) -> bool {
-        !self.is_empty() && self.row != row
+        !self.is_empty() && !prefix::is_same(&self.row, row)
     }
 
     pub(super) fn is_empty(&self) -> bool {

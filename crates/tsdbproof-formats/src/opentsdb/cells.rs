@@ -112,6 +112,53 @@ impl Row<'_> {
     }
 }
 
+/// Takes a compacted column that is all of its row, of sound points in the order of time, as most are:
+/// what [`RowPoints`] would make of it. Gives `false`, and takes nothing, where it is the judge.
+pub(super) fn take_plain(cell: &Cell<'_>, row: &mut Row<'_>, points: &mut Vec<Point>) -> bool {
+    let is_compacted = matches!(Kind::of(cell.qualifier, cell.value), Kind::Compacted);
+    let before = *row.findings;
+    let is_taken = is_compacted
+        && cell.qualifier.first() != Some(&APPEND)
+        && plain_points(cell, row, points).is_some();
+    if is_taken {
+        row.findings.instants += points.len() as u64;
+    } else {
+        *row.findings = before;
+        points.clear();
+    }
+    is_taken
+}
+
+fn plain_points(cell: &Cell<'_>, row: &mut Row<'_>, points: &mut Vec<Point>) -> Option<()> {
+    let (mut qualifiers, mut values) = (cell.qualifier, cell.value);
+    let mut least_ms = 0;
+    points.reserve((qualifiers.len() / 2).min(KEPT_POINTS));
+    while !qualifiers.is_empty() {
+        let (qualifier, later) = Qualifier::leading(qualifiers)?;
+        let (value, behind) = values.split_at_checked(qualifier.value_length())?;
+        let point = qualifier.point(value, row.base_s).ok()?;
+        if point.timestamp_ms < least_ms {
+            return None;
+        }
+        row.findings.count_length(point, value, qualifier);
+        points.push(point);
+        least_ms = point.timestamp_ms + 1;
+        (qualifiers, values) = (later, behind);
+    }
+    matches!(values, [0 | 1]).then_some(())
+}
+
+impl RowFindings {
+    /// Counts an integer that takes more bytes than it has to.
+    fn count_length(&mut self, point: Point, value: &[u8], qualifier: Qualifier) {
+        if value.len() == 8 && !qualifier.is_float() {
+            let saved = point.value.as_integer().map_or(0, spare_bytes);
+            self.long_integers += u64::from(saved > 0);
+            self.saved_bytes += saved;
+        }
+    }
+}
+
 impl RowPoints {
     /// Takes a cell. A fault costs only it, or in a column of many points the one point.
     pub(super) fn take(&mut self, cell: &Cell<'_>, row: &mut Row<'_>) {
@@ -218,11 +265,7 @@ impl RowPoints {
         is_appended: bool,
         row: &mut Row<'_>,
     ) {
-        if value.len() == 8 && !qualifier.is_float() {
-            let saved = point.value.as_integer().map_or(0, spare_bytes);
-            row.findings.long_integers += u64::from(saved > 0);
-            row.findings.saved_bytes += saved;
-        }
+        row.findings.count_length(point, value, qualifier);
         let bytes = value.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte));
         self.found.push(Found { point, bytes: (bytes, value.len() as u8), is_appended });
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tsdbproof_core::{Point, Position, Problem, ProblemKind};
 
 use super::batch::Batch;
-use super::cells::{KEPT_POINTS, Row, RowPoints};
+use super::cells::{self, KEPT_POINTS, Row, RowPoints};
 use super::column::Kind;
 use super::findings::RowFindings;
 use super::row_key::{RowKey, Widths};
@@ -150,7 +150,10 @@ impl Rows {
         at: Range<u64>,
         row: &mut Row<'_>,
     ) -> u64 {
-        for cell in cells {
+        let is_plain = !key.is_global()
+            && matches!(cells, [cell] if cell.family == family
+                && cells::take_plain(cell, row, &mut self.points));
+        for cell in cells.iter().filter(|_| !is_plain) {
             if cell.family != family {
                 row.take_stray(cell);
             } else if key.is_global() {

@@ -21,6 +21,7 @@ use std::{
 use tsdbproof_core::sort;
 
 use super::cell::{Cell, CellKind};
+use crate::prefix;
 
 #[cfg(test)]
 mod tests;
@@ -80,6 +81,9 @@ pub(crate) fn visible<'c>(
     now_ms: Option<i64>,
     hidden: &mut Hidden,
 ) {
+    if rules.ttl_ms.is_none() && rules.max_versions > 0 && are_columns_in_order(cells) {
+        return;
+    }
     // Most rows are one cell, or cells in order already: the sort then is a walk over them.
     sort::by(cells, order);
     let mut scan = Scan::new(rules, now_ms);
@@ -94,6 +98,20 @@ pub(crate) fn visible<'c>(
         }
         fate == Fate::Visible
     });
+}
+
+/// Whether these are puts of one family, one in a column, in order: nothing then hides another.
+fn are_columns_in_order(cells: &[Cell<'_>]) -> bool {
+    let is_plain = |cell: &Cell<'_>| cell.kind == CellKind::Put && cell.tags.is_empty();
+    let is_before = |a: &[u8], b: &[u8]| match (a, b) {
+        // A point of a second, as most are.
+        (&[a, b], &[c, d]) => [a, b] < [c, d],
+        _ => a < b,
+    };
+    cells.iter().all(is_plain)
+        && cells.is_sorted_by(|a, b| {
+            prefix::is_same(a.family, b.family) && is_before(a.qualifier, b.qualifier)
+        })
 }
 
 /// The order of cells in a table: by row, family and qualifier; in a column the newest first.

@@ -117,6 +117,34 @@ fn points_of_a_row_come_in_the_order_of_time_and_all_of_an_instant_are_given() {
     assert_eq!((findings.repeats, findings.instants, findings.duplicates), (repeats, 4, 2));
 }
 
+/// A column that is all of its row has a fast way, which one with an annotation beside it has not.
+#[test]
+fn a_column_that_is_all_of_its_row_is_read_as_any_other() {
+    let qualifier = b"\0\0\x01\x0b\xf0\x40\0\x01\x02\x07\x03\x0f";
+    let value = [&[5][..], &4.5_f32.to_be_bytes(), &[1, 0], &7_i64.to_be_bytes(), &[0; 8], &[1]];
+    let (qualifier, value) = (&qualifier[..], value.concat());
+    let note = put(1, &[1, 1], b"\x01\0\x1e", b"{\"startTime\":1699999230}");
+    let check = |qualifier: &[u8], value: &[u8]| {
+        let column = put(1, &[1, 1], qualifier, value);
+        let (alone, found) = read_all(std::slice::from_ref(&column));
+        let (beside, mut expected) = read_all(&[column, note.clone()]);
+        let problems: Vec<_> =
+            beside.problems.iter().filter(|it| it.kind != ProblemKind::Annotation).collect();
+        expected.annotations = found.annotations;
+        expected.cells -= 1;
+        assert_eq!((&alone.series, found), (&beside.series, expected), "{qualifier:x?} {value:x?}");
+        assert_eq!(alone.problems.iter().collect::<Vec<_>>(), problems);
+        found.instants
+    };
+    assert_eq!(check(qualifier, &value), 5);
+    for damaged in damages(qualifier) {
+        check(&damaged, &value);
+    }
+    for damaged in damages(&value) {
+        check(qualifier, &damaged);
+    }
+}
+
 #[test]
 fn what_a_scan_does_not_show_is_no_point() {
     let at = |timestamp_ms, value| Owned { timestamp_ms, ..put(1, &[1, 1], b"\0\0", &[value]) };
