@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{prelude::*, sample::Index};
 use tsdbproof::{
-    Kind, Options, Profile,
+    Duplicates, Kind, Options, Profile,
     report::{Counts, Report, Verdict},
 };
 
@@ -233,6 +233,21 @@ proptest! {
                     prop_assert!(!has_scratch, "{}", error);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn little_memory_changes_no_write_that_stands(points in points(), memory in 1_u64..65_536) {
+        let text = text(&points);
+        for duplicates in [Duplicates::Last, Duplicates::First] {
+            let root = |memory_bytes| {
+                let mut options = Options { memory_bytes, ..options(Profile::Exact) };
+                options.scope.duplicates = duplicates;
+                let host = MemoryHost { piece_bytes: vec![100, 700], ..MemoryHost::default() };
+                let (_, report) = manifest(host, &[("a", &text)], &options).expect("a manifest");
+                report.sides[0].totals.exact_root.clone()
+            };
+            prop_assert_eq!(root(memory), root(1 << 30));
         }
     }
 }

@@ -1,37 +1,133 @@
-//! A leaf while its points arrive: one message for each profile, no point kept.
+//! A leaf while its points arrive: one message for each profile, and the few points that wait for it.
 
 use super::{Node, hash, sha256::Message};
 use crate::Record;
 
-/// Records hashed with one call: what a leaf of a point every 30 seconds holds.
+/// Records that wait to be hashed together. Points of a log come one at a time, and a message that takes
+/// each alone costs more than hashing it.
+const HELD: usize = 10;
+/// Records hashed together where they come together: what a leaf of a point every 30 seconds holds.
 const BATCH: usize = 120;
 
 /// The points of one hour of one series, pushed in ascending order.
 #[derive(Clone)]
 pub struct OpenHour {
+    /// Records that wait.
+    held: [[u8; Record::SIZE]; HELD],
+    count: u8,
+    /// What is hashed of the records before them, if there are any.
+    hashed: Option<Box<Hashed>>,
+}
+
+#[derive(Clone)]
+struct Hashed {
     exact: Message,
     /// From the first value on that single precision cannot hold; until then both are one.
     f32: Option<Message>,
 }
 
-/// Room for records on their way into a leaf, used for one leaf after another: making it anew for
-/// each point of a log would cost more than hashing the point.
-pub struct Batch {
-    exact: [[u8; Record::SIZE]; BATCH],
-    narrow: [[u8; Record::SIZE]; BATCH],
+impl Default for OpenHour {
+    fn default() -> Self {
+        OpenHour { held: [[0; Record::SIZE]; HELD], count: 0, hashed: None }
+    }
+}
+
+impl OpenHour {
+    /// Takes a record later than all before.
+    #[inline]
+    pub fn push(&mut self, record: Record) {
+        if let Some(slot) = self.held.get_mut(usize::from(self.count)) {
+            *slot = record.to_bytes();
+            self.count += 1;
+        }
+        if usize::from(self.count) == HELD {
+            self.hash_held();
+        }
+    }
+
+    /// Takes records of distinct instants, each later than all before.
+    #[inline]
+    pub fn extend(&mut self, records: impl Iterator<Item = Record>) {
+        if records.size_hint().1.is_some_and(|most| most < HELD) {
+            return records.for_each(|record| self.push(record));
+        }
+        let mut batch = self.take_waiting::<BATCH>();
+        let hashed = self.hashed.get_or_insert_default();
+        for record in records {
+            batch.push(record);
+            if batch.length == BATCH {
+                batch.drain_into(hashed);
+            }
+        }
+        batch.drain_into(hashed);
+    }
+
+    /// Takes the distinct records of one instant, sorted, later than all before.
+    pub fn push_instant(&mut self, records: &[Record]) {
+        if let [only] = records {
+            return self.push(*only);
+        }
+        let mut narrow: Vec<_> = records.iter().map(|record| record.to_f32()).collect();
+        narrow.sort_unstable();
+        narrow.dedup();
+        let bytes = |records: &[Record]| -> Vec<_> {
+            records.iter().flat_map(|record| record.to_hashed_bytes()).collect()
+        };
+        self.hash_held();
+        let hashed = self.hashed.get_or_insert_default();
+        hashed.push(&bytes(records), &bytes(&narrow), narrow != records);
+    }
+
+    /// The records so far, while none of them is hashed.
+    pub fn held(&self) -> Option<impl Iterator<Item = Record>> {
+        let waiting = self.waiting().iter().map(|bytes| Record::from_bytes(*bytes));
+        self.hashed.is_none().then_some(waiting)
+    }
+
+    /// Points so far, in the exact profile.
+    pub fn points(&self) -> u64 {
+        let hashed = self.hashed.as_ref().map_or(0, |hashed| points(&hashed.exact));
+        hashed + u64::from(self.count)
+    }
+
+    /// The finished leaf: exact, and `f32` where it differs.
+    pub fn close(mut self) -> (Node, Option<Node>) {
+        self.hash_held();
+        self.hashed.map_or_else(Hashed::default, |hashed| *hashed).close()
+    }
+
+    fn waiting(&self) -> &[[u8; Record::SIZE]] {
+        self.held.get(..usize::from(self.count)).unwrap_or_default()
+    }
+
+    fn hash_held(&mut self) {
+        let mut batch = self.take_waiting::<HELD>();
+        batch.drain_into(self.hashed.get_or_insert_default());
+    }
+
+    fn take_waiting<const N: usize>(&mut self) -> Batch<N> {
+        let mut batch = Batch::new();
+        self.waiting().iter().for_each(|bytes| batch.push(Record::from_bytes(*bytes)));
+        self.count = 0;
+        batch
+    }
+}
+
+/// Records on their way into the messages of a leaf.
+struct Batch<const N: usize> {
+    exact: [[u8; Record::SIZE]; N],
+    narrow: [[u8; Record::SIZE]; N],
     length: usize,
     /// Whether single precision cannot hold one of them.
     differs: bool,
 }
 
-impl Default for Batch {
-    fn default() -> Self {
-        let empty = [[0; Record::SIZE]; BATCH];
+impl<const N: usize> Batch<N> {
+    fn new() -> Self {
+        let empty = [[0; Record::SIZE]; N];
         Batch { exact: empty, narrow: empty, length: 0, differs: false }
     }
-}
 
-impl Batch {
     #[inline]
     fn push(&mut self, record: Record) {
         let slots = (self.exact.get_mut(self.length), self.narrow.get_mut(self.length));
@@ -44,50 +140,23 @@ impl Batch {
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.length == BATCH
-    }
-
-    fn drain_into(&mut self, hour: &mut OpenHour) {
+    fn drain_into(&mut self, hashed: &mut Hashed) {
         let [exact, narrow] = [&self.exact, &self.narrow]
             .map(|records| records.get(..self.length).unwrap_or_default().as_flattened());
-        hour.push_bytes(exact, narrow, self.differs);
+        hashed.push(exact, narrow, self.differs);
         (self.length, self.differs) = (0, false);
     }
 }
 
-impl Default for OpenHour {
+impl Default for Hashed {
     fn default() -> Self {
-        OpenHour { exact: hash::open_hour(), f32: None }
+        Hashed { exact: hash::open_hour(), f32: None }
     }
 }
 
-impl OpenHour {
-    /// Takes records of distinct instants, each later than all before.
-    #[inline]
-    pub fn push(&mut self, records: impl Iterator<Item = Record>, batch: &mut Batch) {
-        for record in records {
-            batch.push(record);
-            if batch.is_full() {
-                batch.drain_into(self);
-            }
-        }
-        batch.drain_into(self);
-    }
-
-    /// Takes the distinct records of one instant, sorted, later than all before.
-    pub fn push_instant(&mut self, records: &[Record]) {
-        let mut narrow: Vec<_> = records.iter().map(|record| record.to_f32()).collect();
-        narrow.sort_unstable();
-        narrow.dedup();
-        let bytes = |records: &[Record]| -> Vec<_> {
-            records.iter().flat_map(|record| record.to_hashed_bytes()).collect()
-        };
-        self.push_bytes(&bytes(records), &bytes(&narrow), narrow != records);
-    }
-
+impl Hashed {
     /// Takes records as they are hashed, and those of the `f32` profile, which may be others.
-    fn push_bytes(&mut self, exact: &[u8], narrow: &[u8], differs: bool) {
+    fn push(&mut self, exact: &[u8], narrow: &[u8], differs: bool) {
         if differs && self.f32.is_none() {
             self.f32 = Some(self.exact.clone());
         }
@@ -97,13 +166,7 @@ impl OpenHour {
         }
     }
 
-    /// Points so far, in the exact profile.
-    pub fn points(&self) -> u64 {
-        points(&self.exact)
-    }
-
-    /// The finished leaf: exact, and `f32` where it differs.
-    pub fn close(self) -> (Node, Option<Node>) {
+    fn close(self) -> (Node, Option<Node>) {
         let node = |points, digest| Node { points, children: points, digest };
         let exact = points(&self.exact);
         match self.f32 {

@@ -7,6 +7,6 @@ mod sha256;
 mod tree;
 
 pub use hash::{Hash, ParseDigestError, RootText, entry, root, statement};
-pub use hour::{Batch, OpenHour};
+pub use hour::OpenHour;
 pub use mth::Mth;
 pub use tree::{Depth, Entry, Name, Node, Roots, Totals, Tree, civil};

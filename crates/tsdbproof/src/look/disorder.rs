@@ -17,7 +17,7 @@ impl Disorder {
     /// Counts a leaf that closes, full or because its memory is needed.
     pub(super) fn close(&mut self, leaf: &OpenLeaf) {
         self.closed += 1;
-        self.dirty += u64::from(leaf.last.is_none());
+        self.dirty += u64::from(leaf.is_dirty);
     }
 
     pub(super) fn is_high(&mut self) -> bool {

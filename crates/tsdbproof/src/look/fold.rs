@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tsdbproof_core::{
     Error, HOUR_MS, Hour, Kinds, Losses, Record, Series,
-    digest::{Batch, Entry, OpenHour},
+    digest::{Entry, OpenHour},
 };
 
 use super::{
@@ -55,16 +55,8 @@ struct Fold<'a> {
     has_again: bool,
     wanted: Wanted,
     conflicts: Conflicts,
-    /// Room that is used for one leaf after another.
-    room: Room,
-}
-
-#[derive(Default)]
-struct Room {
+    /// Room for the points of an instant, used again and again.
     instant: Vec<Kept>,
-    /// Records of instants of their own, on their way into the open leaf.
-    records: Vec<Record>,
-    batch: Batch,
 }
 
 /// One row for each leaf, in the order of the tree. `spills` are those of rows and of points.
@@ -80,7 +72,7 @@ pub(crate) fn fold(
         has_again,
         wanted: Wanted::new(),
         conflicts: Conflicts::default(),
-        room: Room::default(),
+        instant: Vec::new(),
     };
     let leaves = fold.run(evidence)?;
     Ok(Folded { leaves, wanted: fold.wanted, conflicts: fold.conflicts })
@@ -128,18 +120,12 @@ impl Fold<'_> {
     ) -> Result<Row, Error> {
         let mut merges = [points, again];
         let mut leaf = Leaf::new(hour);
-        let room = &mut self.room;
-        while next_instant(&mut merges, hour, &mut room.instant)? {
-            if let [only] = room.instant.as_slice() {
-                leaf.tell(&[only.record]);
-                room.records.push(only.record);
-                continue;
+        while next_instant(&mut merges, hour, &mut self.instant)? {
+            match self.instant.as_slice() {
+                [only] => leaf.push(&[only.record]),
+                _ => leaf.push(&resolve(&mut self.instant, self.duplicates, &mut self.conflicts)),
             }
-            leaf.state.push(room.records.drain(..), &mut room.batch);
-            let records = resolve(&mut room.instant, self.duplicates, &mut self.conflicts);
-            leaf.push(&records);
         }
-        leaf.state.push(room.records.drain(..), &mut room.batch);
         Ok(leaf.close())
     }
 }
@@ -284,12 +270,7 @@ impl Leaf {
 
     /// Takes the distinct records of the next instant, ascending.
     pub(crate) fn push(&mut self, records: &[Record]) {
-        self.tell(records);
         self.state.push_instant(records);
-    }
-
-    /// Counts the records of its next instant.
-    fn tell(&mut self, records: &[Record]) {
         records.iter().for_each(|record| self.kinds.add(*record));
         if let Some(record) = records.first() {
             let offset = record.offset_ms();

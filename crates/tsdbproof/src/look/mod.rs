@@ -14,7 +14,7 @@
 //! | `overlap`, `cells` | store files whose rows overlap, read as one |
 //! | `refused` | files that can't be read, while others are |
 //! | `asked` | what is asked of a server, and whether its answer holds to it |
-//! | `sink`, `open_leaf`, `disorder` | points into open hours, or into runs |
+//! | `sink`, `open_leaf`, `disorder` | points into open hours, or into runs; `sink/leaving` writes them |
 //! | `arrivals` | whether points come in order, by the first of them |
 //! | `ranks` | series of a sink in the order of the tree |
 //! | `keeping` | points that come in no order, sorted into a run |

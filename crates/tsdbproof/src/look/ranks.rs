@@ -11,10 +11,10 @@ pub(super) struct Ranks {
 }
 
 impl Ranks {
-    /// The ranks of the first `count` series, by their names.
-    pub(super) fn new<'a>(count: usize, series: impl Fn(u32) -> Option<&'a Series>) -> Self {
-        let mut sorted: Vec<u32> = (0..).take(count).collect();
-        sorted.sort_unstable_by_key(|id| series(*id));
+    /// The ranks of these series.
+    pub(super) fn new(names: &[Series]) -> Self {
+        let mut sorted: Vec<u32> = (0..).take(names.len()).collect();
+        sorted.sort_unstable_by_key(|id| names.get(*id as usize));
         let mut of = vec![0; sorted.len()];
         for (rank, id) in (0..).zip(&sorted) {
             if let Some(slot) = of.get_mut(*id as usize) {

@@ -6,6 +6,8 @@
 //! which the fold notices. Input in no order at all would leave a row for each point: then points
 //! are kept instead, and go through the same sorted runs. A loss leaves as a row without points.
 
+mod leaving;
+
 use std::{
     hash::BuildHasher,
     ops::Range,
@@ -14,10 +16,10 @@ use std::{
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
-use tsdbproof_core::{
-    Error, HOUR_MS, Hour, Loss, Losses, Point, Problem, Series, Tags, digest::Batch,
-};
+use tsdbproof_core::{Error, HOUR_MS, Hour, Loss, Losses, Point, Problem, Series, Tags};
 use tsdbproof_formats::{PointSink, RowSummary, SeriesId, has_stand_in};
+
+use leaving::kept_record;
 
 use super::{
     arrivals::Arrivals,
@@ -28,8 +30,8 @@ use super::{
     order::Order,
     problems::Problems,
     ranks::Ranks,
-    row::{Kept, Place, Row},
-    runs::{Run, RunWriter, Spill},
+    row::Row,
+    runs::{Run, Spill},
     wanted::{SeriesHash, Wanted},
     watch::Watch,
 };
@@ -98,6 +100,7 @@ pub(crate) struct Sink {
     keeps_points: bool,
     ids: HashTable<u32>,
     hasher: RandomState,
+    names: Vec<Series>,
     slots: Vec<Slot>,
     name_bytes: usize,
     rows: Vec<(u32, Row)>,
@@ -106,8 +109,9 @@ pub(crate) struct Sink {
     arrivals: Option<Arrivals>,
     ranks: Option<Ranks>,
     disorder: Disorder,
+    /// Leaves were closed before they were complete, for their memory.
+    has_cut: bool,
     order: Order,
-    batch: Batch,
     found: Found,
     /// What the bytes answer for, if they are a server's.
     asked: Option<Asked>,
@@ -115,19 +119,19 @@ pub(crate) struct Sink {
     lie: Option<Error>,
 }
 
+/// A series, but for its names: what each of its points meets.
 struct Slot {
-    series: Series,
+    open: Option<Box<OpenLeaf>>,
     hash: SeriesHash,
     in_scope: bool,
     /// It stands under a stand-in, which is a loss of all its hours.
     is_unnamed: bool,
     /// The last hour whose loss was told.
     unnamed: Option<Hour>,
-    open: Option<Box<OpenLeaf>>,
 }
 
-/// Bytes of a slot beside its names: itself, its open leaf, its place in the tables.
-const SLOT_BYTES: usize = 400;
+/// Bytes of a series beside its names: its slot, its open leaf, its place in the tables.
+const SLOT_BYTES: usize = 550;
 /// Rows that are collected before they leave as a run: 3 MiB.
 const ROWS: usize = 16 << 10;
 
@@ -142,14 +146,15 @@ impl Sink {
             keep,
             ids: HashTable::new(),
             hasher: RandomState::default(),
+            names: Vec::new(),
             slots: Vec::new(),
             name_bytes: 0,
             rows: Vec::new(),
             kept: Keeping::default(),
             ranks: None,
             disorder: Disorder::default(),
+            has_cut: false,
             order: Order::default(),
-            batch: Batch::default(),
             found: Found::default(),
             asked: None,
             lie: None,
@@ -219,8 +224,9 @@ impl Sink {
         }
         let tables = self.slots.len() * SLOT_BYTES + self.name_bytes + reader_bytes;
         if tables + self.kept.memory_bytes() > self.shared.sink_bytes {
+            self.has_cut = true;
             self.flush_all()?;
-            self.slots = Vec::new();
+            (self.names, self.slots) = (Vec::new(), Vec::new());
             self.ids = HashTable::new();
             self.name_bytes = 0;
             return Ok(true);
@@ -251,103 +257,11 @@ impl Sink {
         self.found.problems.has_damage()
     }
 
-    fn close_all(&mut self) {
-        for (id, slot) in (0..).zip(&mut self.slots) {
-            if let Some(leaf) = slot.open.take() {
-                self.disorder.close(&leaf);
-                self.rows.push((id, leaf.close(self.keeps_kind)));
-            }
-        }
-    }
-
     /// Takes what was held back, as its order tells.
     fn settle(&mut self) {
         let Some(arrivals) = self.arrivals.take() else { return };
         self.keeps_points |= arrivals.are_unordered();
         arrivals.for_each(|series, points, first, at| self.put(series, points, first, at));
-    }
-
-    fn flush_all(&mut self) -> Result<(), Error> {
-        self.settle();
-        self.flush_rows()?;
-        self.flush_open()?;
-        self.flush_points()?;
-        self.ranks = None;
-        Ok(())
-    }
-
-    /// Ranks of the series so far, which stay right until another one is met.
-    fn ranks(&mut self) -> Ranks {
-        let ranks = self.ranks.take().filter(|ranks| ranks.sorted.len() == self.slots.len());
-        let series = |id: u32| self.slots.get(id as usize).map(|slot| &slot.series);
-        ranks.unwrap_or_else(|| Ranks::new(self.slots.len(), series))
-    }
-
-    fn flush_rows(&mut self) -> Result<(), Error> {
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        let ranks = self.ranks();
-        let mut rows = std::mem::take(&mut self.rows);
-        rows.iter_mut().for_each(|(id, _)| *id = ranks.of_series(*id));
-        rows.sort_by_key(|(rank, row)| (*rank, row.hour));
-        let mut writer = RunWriter::new(&self.shared.rows);
-        for same in rows.chunk_by(|a, b| a.0 == b.0) {
-            self.open_block(&mut writer, &ranks, same.first().map(|(rank, _)| *rank));
-            for (_, row) in same {
-                writer.push(row)?;
-            }
-        }
-        self.found.rows.push(writer.finish()?);
-        self.ranks = Some(ranks);
-        Ok(())
-    }
-
-    /// Closes all leaves, and writes each as it closes: rows of a million series are no list.
-    fn flush_open(&mut self) -> Result<(), Error> {
-        if self.slots.iter().all(|slot| slot.open.is_none()) {
-            return Ok(());
-        }
-        let ranks = self.ranks();
-        let mut writer = RunWriter::new(&self.shared.rows);
-        for id in &ranks.sorted {
-            let Some(slot) = self.slots.get_mut(*id as usize) else { continue };
-            let Some(leaf) = slot.open.take() else { continue };
-            self.disorder.close(&leaf);
-            writer.series(&slot.series);
-            writer.push(&leaf.close(self.keeps_kind))?;
-        }
-        self.found.rows.push(writer.finish()?);
-        self.ranks = Some(ranks);
-        Ok(())
-    }
-
-    fn flush_points(&mut self) -> Result<(), Error> {
-        if self.kept.is_empty() {
-            return Ok(());
-        }
-        let ranks = self.ranks();
-        let mut kept = std::mem::take(&mut self.kept);
-        let mut writer = RunWriter::new(&self.shared.points);
-        for (rank, points) in (0..).zip(kept.sort(&ranks.of)) {
-            self.open_block(&mut writer, &ranks, Some(rank));
-            for &InMemory { hour, record, at, .. } in points {
-                writer.push(&Kept { hour, record, input: self.input, at })?;
-            }
-        }
-        self.found.points.push(writer.finish()?);
-        // Its memory is used again for the next points.
-        kept.clear();
-        self.kept = kept;
-        self.ranks = Some(ranks);
-        Ok(())
-    }
-
-    fn open_block(&self, writer: &mut RunWriter, ranks: &Ranks, rank: Option<u32>) {
-        let id = rank.and_then(|rank| ranks.sorted.get(rank as usize));
-        if let Some(slot) = id.and_then(|id| self.slots.get(*id as usize)) {
-            writer.series(&slot.series);
-        }
     }
 
     fn keep_points(&mut self, id: u32, points: &[Point], first: u64) {
@@ -359,33 +273,33 @@ impl Sink {
                 Keep::All | Keep::Unordered => true,
             };
             if wanted {
-                let record = point.record();
-                let record = if self.keeps_kind { record } else { record.of_unknown_kind() };
+                let record = kept_record(point.record(), self.keeps_kind);
                 self.kept.push(InMemory { series: id, hour, record, at });
             }
         }
     }
 
-    fn hash_points(&mut self, id: u32, points: &[Point], at: &Range<u64>) {
+    fn hash_points(&mut self, id: u32, points: &[Point], mut first: u64, at: &Range<u64>) {
         let Some(slot) = self.slots.get_mut(id as usize) else { return };
         let mut rest = points;
-        while let Some(first) = rest.first() {
-            let hour = first.hour();
+        while let Some(point) = rest.first() {
+            let hour = point.hour();
             let start_ms = u64::from(hour) * HOUR_MS;
             let hours = start_ms..start_ms + HOUR_MS;
             let end = rest.iter().position(|point| !hours.contains(&point.timestamp_ms));
             let (same, later) = rest.split_at(end.unwrap_or(rest.len()));
-            if slot.open.as_ref().is_none_or(|leaf| leaf.hour != hour) {
-                let place = Place { input: self.input, from: at.start, to: at.end };
-                let leaf = OpenLeaf::new(hour, first.timestamp_ms, place);
-                if let Some(full) = slot.open.replace(leaf) {
-                    self.disorder.close(&full);
-                    self.rows.push((id, full.close(self.keeps_kind)));
+            match &mut slot.open {
+                Some(leaf) if leaf.hour == hour => leaf.push(same, at),
+                open => {
+                    let mut leaf = OpenLeaf::new(*point, first, at.clone());
+                    leaf.push(same, at);
+                    if let Some(full) = open.replace(leaf) {
+                        self.disorder.close(&full);
+                        self.rows.push((id, full.close(self.input, self.keeps_kind)));
+                    }
                 }
             }
-            if let Some(leaf) = &mut slot.open {
-                leaf.push(same, at, &mut self.batch);
-            }
+            first += same.len() as u64;
             rest = later;
         }
         self.disorder.points += points.len() as u64;
@@ -407,9 +321,10 @@ impl Sink {
         if self.slots.get(id as usize).is_some_and(|slot| slot.is_unnamed) {
             self.lose_unnamed(id, points);
         }
-        if let (Some(observer), Some(slot)) = (&self.shared.observer, self.slots.get(id as usize)) {
+        if let (Some(observer), Some(series)) = (&self.shared.observer, self.names.get(id as usize))
+        {
             let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
-            observer.points(&slot.series, points, self.input, &at);
+            observer.points(series, points, self.input, &at);
         }
         let first = self.order.take(at.start, points.len());
         let Some(arrivals) = &mut self.arrivals else { return self.put(id, points, first, &at) };
@@ -422,7 +337,7 @@ impl Sink {
         if self.keeps_points {
             self.keep_points(id, points, first);
         } else {
-            self.hash_points(id, points, at);
+            self.hash_points(id, points, first, at);
         }
     }
 }
@@ -433,21 +348,21 @@ impl PointSink for Sink {
         let hash =
             |series: &Series| self.hasher.hash_one((series.metric.as_str(), series.tags.as_str()));
         let new = self.hasher.hash_one((metric, tags.as_str()));
-        let slots = &self.slots;
-        let slot = |id: u32| slots.get(id as usize).map(|slot| &slot.series);
-        let same = |id: &u32| slot(*id).is_some_and(|it| it.metric == metric && it.tags == *tags);
+        let name = |id: u32| self.names.get(id as usize);
+        let same = |id: &u32| name(*id).is_some_and(|it| it.metric == metric && it.tags == *tags);
         if let Some(id) = self.ids.find(new, same) {
             return SeriesId(*id);
         }
         let series = Series { metric: metric.to_owned(), tags: tags.clone() };
-        let id = u32::try_from(slots.len()).unwrap_or(u32::MAX);
-        self.ids.insert_unique(new, id, |id| slot(*id).map_or(0, &hash));
+        let id = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.ids.insert_unique(new, id, |id| name(*id).map_or(0, &hash));
         self.name_bytes += metric.len() + tags.as_str().len();
         let in_scope = self.shared.scope.holds_series(&series);
         self.lose_name(&series);
         let hash = SeriesHash::of(&series);
         let is_unnamed = has_stand_in(&series);
-        self.slots.push(Slot { series, hash, in_scope, unnamed: None, is_unnamed, open: None });
+        self.names.push(series);
+        self.slots.push(Slot { open: None, hash, in_scope, is_unnamed, unnamed: None });
         SeriesId(id)
     }
 
