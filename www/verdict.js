@@ -14,8 +14,10 @@ import { number, readable, size } from './words.js';
 /** Rows of a list that are told. */
 const TOLD_ROWS = 200;
 
-/** How bad an answer is: a class, and with it a colour and a sign. @param {Report['verdict']} verdict */
-export function tone(verdict) {
+/** How bad an answer is: a class, and with it a colour and a sign. @param {Report} report */
+function tone({ job, verdict }) {
+    // Nothing was checked but the file itself.
+    if (job === 'show' && verdict === 'done') return 'told';
     if (verdict === 'same' || verdict === 'same-bytes' || verdict === 'done') return 'good';
     return verdict === 'incomplete' || verdict === 'tolerated' ? 'warn' : 'bad';
 }
@@ -42,8 +44,8 @@ export function sentence(report) {
 
 /** @param {Report} report */
 export function banner(report) {
-    const sign = { good: '✓', warn: '!', bad: '✕' }[tone(report.verdict)];
-    return el('div', { class: `banner ${tone(report.verdict)}`, id: 'answer', tabindex: -1 },
+    const sign = { told: 'i', good: '✓', warn: '!', bad: '✕' }[tone(report)];
+    return el('div', { class: `banner ${tone(report)}`, id: 'answer', tabindex: -1 },
         el('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
         el('div', {},
             el('p', { class: 'sentence' }, sentence(report)),

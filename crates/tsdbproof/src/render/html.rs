@@ -15,7 +15,9 @@ use super::{
     worst::Worst,
 };
 use crate::{
-    report::{Difference, Differences, Finding, Findings, PlacedProblem, Report, Side, Verdict},
+    report::{
+        Difference, Differences, Finding, Findings, JobKind, PlacedProblem, Report, Side, Verdict,
+    },
     time::window,
 };
 
@@ -131,6 +133,8 @@ fn hint(words: &str) -> String {
 
 fn banner(report: &Report) -> String {
     let (tone, sign) = match report.verdict {
+        // Nothing was checked but the file itself.
+        Verdict::Done if report.job == JobKind::Show => ("told", "i"),
         Verdict::Done | Verdict::SameBytes | Verdict::Same => ("good", "✓"),
         Verdict::Tolerated | Verdict::Sampled | Verdict::Incomplete => ("warn", "!"),
         Verdict::Different | Verdict::Faulty | Verdict::Damaged => ("bad", "✕"),
