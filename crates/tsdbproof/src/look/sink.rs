@@ -1,7 +1,7 @@
 //! Where a reader's points go: into open hours as long as they come in order, else into runs.
 //!
-//! A leaf is fixed by series and hour, so for a series in time order no point is kept: an open hash
-//! state is enough. When the hour changes, the state closes and leaves as a [`Row`]. A point out of
+//! A leaf is fixed by series and hour, so for a series in time order hardly a point is kept: an open
+//! hash state is enough. When the hour changes, the state closes and leaves as a [`Row`]. A point out of
 //! order makes the row dirty; a leaf that opens again, here or in another part, leaves two rows,
 //! which the fold notices. Input in no order at all would leave a row for each point: then points
 //! are kept instead, and go through the same sorted runs. A loss leaves as a row without points.
