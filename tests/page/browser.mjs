@@ -83,3 +83,11 @@ export async function drop(page, target, paths) {
     }
     await page.waitForSelector('#start:not([disabled])');
 }
+
+/** Looks at the page as it is: a picture of it is kept, axe finds nothing wrong, and nothing is too wide for the frame. */
+export async function look(page, name) {
+    await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+    assert.deepEqual(await violations(page), [], name);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(over <= 0, `${name} is ${over} px too wide`);
+}

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { answer, download, drop, give, open, ROOT, SHOTS, violations } from '../browser.mjs';
+import { answer, download, drop, give, look, open, ROOT, SHOTS } from '../browser.mjs';
 import { at, browser, native, test } from '../stage.mjs';
 
 /** Three days of one series, and the patches between them; one between two archives of the fixtures. */
@@ -181,12 +181,7 @@ test('what patches need is said before they are read', async () => {
 for (const [scheme, width] of [['light', 1280], ['dark', 1280], ['light', 320], ['dark', 320]]) {
     test(`patches are accessible and in the frame: ${scheme}, ${width} px`, async () => {
         const { page, close } = await open(browser, { scheme, width, height: 800 });
-        const check = async (state) => {
-            await page.screenshot({ path: join(SHOTS, `${state}-${scheme}-${width}.png`), fullPage: true });
-            assert.deepEqual(await violations(page), [], state);
-            const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-            assert.ok(over <= 0, `${state} is ${over} px too wide`);
-        };
+        const check = (state) => look(page, `${state}-${scheme}-${width}`);
         await give(page, [], [at('hours.patch')]);
         await answer(page);
         await check('patch');
