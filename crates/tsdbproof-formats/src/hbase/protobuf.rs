@@ -132,11 +132,12 @@ fn array<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// The example of `hbase-export.md` section 6, without tags: a cell of a Result.
-    const CELL: [u8; 36] = *b"\x0a\x0d\x00\x00\x01\x56\xa9\xf5\x00\x00\x00\x01\x00\x00\x01\
+    pub(crate) const CELL: [u8; 36] =
+        *b"\x0a\x0d\x00\x00\x01\x56\xa9\xf5\x00\x00\x00\x01\x00\x00\x01\
         \x12\x01t\x1a\x02\x00\x00\x20\xfb\xd0\x95\xff\xbc\x31\x28\x04\x32\x01\x2a\x3a\x00";
 
     #[test]

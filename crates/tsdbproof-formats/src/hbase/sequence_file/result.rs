@@ -270,10 +270,7 @@ fn bad_cell(what: impl Into<String>) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The example of protobuf.rs: HBase writes tags of no bytes.
-    const CELL: [u8; 36] = *b"\x0a\x0d\x00\x00\x01\x56\xa9\xf5\x00\x00\x00\x01\x00\x00\x01\
-        \x12\x01t\x1a\x02\x00\x00\x20\xfb\xd0\x95\xff\xbc\x31\x28\x04\x32\x01\x2a\x3a\x00";
+    use crate::hbase::protobuf::tests::CELL;
 
     #[test]
     fn a_usual_cell_is_what_its_fields_say() {
