@@ -28,15 +28,25 @@ impl Default for Keys {
 impl Spellings {
     /// Eight bytes a step: SipHash took a fifth of the time of lines in no order.
     pub(crate) fn hash<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
-        parts.into_iter().fold(self.keys.0, |hash, bytes| {
-            let (words, _) = bytes.as_chunks();
-            let last = bytes.last_chunk().copied().unwrap_or_else(|| number::padded(bytes));
-            words.iter().chain([&last]).fold(hash ^ bytes.len() as u64, |hash, word| {
-                let product =
-                    u128::from(hash ^ u64::from_le_bytes(*word)) * u128::from(self.keys.1);
-                product as u64 ^ (product >> 64) as u64
-            })
-        })
+        // Each part by itself: multiplications that wait for one another are most of the time.
+        parts.into_iter().fold(self.keys.0, |hash, part| self.mix(hash, self.hash_part(part)))
+    }
+
+    #[inline]
+    fn hash_part(&self, bytes: &[u8]) -> u64 {
+        let (words, _) = bytes.as_chunks();
+        let last = bytes.last_chunk().copied().unwrap_or_else(|| number::padded(bytes));
+        let start = self.keys.0 ^ bytes.len() as u64;
+        words
+            .iter()
+            .chain([&last])
+            .fold(start, |hash, word| self.mix(hash, u64::from_le_bytes(*word)))
+    }
+
+    #[inline]
+    fn mix(&self, hash: u64, word: u64) -> u64 {
+        let product = u128::from(hash ^ word) * u128::from(self.keys.1);
+        product as u64 ^ (product >> 64) as u64
     }
 
     /// The templates that may have this hash.

@@ -25,7 +25,7 @@ pub(super) struct Line<'a> {
 }
 
 /// Where the fields of a line lie in it; the tags are what is behind the value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fields {
     pub(super) metric: Range<usize>,
     pub(super) time: Range<usize>,
@@ -75,6 +75,28 @@ fn checked_characters(text: &[u8]) -> Result<&str, Fault> {
 }
 
 impl Fields {
+    /// The fields and the point of a line that holds one, but for its tags.
+    pub(super) fn with_point(text: &[u8]) -> Option<(Self, Point)> {
+        Self::with_plain_point(text).or_else(|| {
+            let fields = Self::cut(text)?;
+            let point = fields.point(text).ok()?;
+            Some((fields, point))
+        })
+    }
+
+    /// The same of a line with single blanks and numbers that are read fast.
+    fn with_plain_point(text: &[u8]) -> Option<(Self, Point)> {
+        let metric = 0..memchr(b' ', text)?;
+        let is_other = metric.is_empty() || part(text, &metric) == b"put";
+        let (_, rest) = text.split_at_checked(metric.end + 1).filter(|_| !is_other)?;
+        let (timestamp_ms, rest) = number::leading_timestamp_ms(rest)?;
+        let time = metric.end + 1..text.len() - rest.len();
+        let (value, rest) = number::leading_value(rest.strip_prefix(b" ")?)?;
+        let place = time.end + 1..text.len() - rest.len();
+        let fields = Fields { metric, time, value: place, irregular: false, is_put: false };
+        rest.starts_with(b" ").then_some((fields, Point { timestamp_ms, value }))
+    }
+
     /// The fields of a line that has words enough.
     pub(super) fn cut(text: &[u8]) -> Option<Self> {
         let first = word(text, 0)?;
@@ -189,6 +211,30 @@ mod tests {
         for text in ["put  m 1700000000 5 a=1", "put m 1700000000  5 a=1"] {
             check(text, "m", "a=1", true);
         }
+    }
+
+    #[test]
+    fn plain_points_are_what_the_plain_grammar_reads() {
+        let mut plain = 0;
+        for metric in ["", "m", "put", "put m", "a.b", "170", " m"] {
+            for time in ["1700000000", "1700000000123", "17000", "-1700000000", "1700000000.5", "t"]
+            {
+                for value in ["5", "-5.25", "+1", "1e5", ".5", "5.", "123456789.123456789", "x", ""]
+                {
+                    for tags in [" a=1", "", " ", "  a=1", " 7", "a=1"] {
+                        for blank in [" ", "  "] {
+                            let text = format!("{metric} {time}{blank}{value}{tags}").into_bytes();
+                            if let Some((fields, point)) = Fields::with_plain_point(&text) {
+                                plain += 1;
+                                assert_eq!(Fields::cut(&text), Some(fields.clone()), "{text:?}");
+                                assert_eq!(fields.point(&text).unwrap(), point, "{text:?}");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(plain > 100, "{plain}");
     }
 
     #[test]

@@ -69,8 +69,8 @@ impl Reader {
         if text.len() > self.line_limit {
             return Err(self.too_long());
         }
-        if let Some(fields) = Fields::cut(text)
-            && let Some(hit) = self.templates.find(text, &fields)
+        if let Some((fields, point)) = Fields::with_point(text)
+            && let Some(hit) = self.templates.find(text, &fields, point)
         {
             return Ok(hit);
         }

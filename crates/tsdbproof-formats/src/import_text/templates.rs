@@ -31,7 +31,12 @@ pub(super) struct Templates {
     spellings: Spellings,
     /// The template of the last line.
     last: u32,
+    /// How many lines in a row were of another series than was likely.
+    surprises: u32,
 }
+
+/// After so many surprises in a row nothing is likely, until what was likely comes.
+const SURPRISES: u32 = 64;
 
 #[derive(Debug, Clone, Copy)]
 struct Template {
@@ -48,7 +53,7 @@ struct Template {
 }
 
 /// The raw bytes of a template, as they stand in a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 struct Raw<'a> {
     head: &'a [u8],
     blanks: u8,
@@ -61,6 +66,13 @@ impl<'a> Raw<'a> {
         let blanks = u8::try_from(fields.value.start - fields.time.end).ok()?;
         let tail = text.get(fields.value.end..)?;
         Some(Raw { head, blanks, tail })
+    }
+
+    #[inline]
+    fn is(self, other: Raw<'_>) -> bool {
+        self.blanks == other.blanks
+            && prefix::is_same(self.head, other.head)
+            && prefix::is_same(self.tail, other.tail)
     }
 
     /// The point that `text` begins with, if it fits, and what is behind the template.
@@ -105,7 +117,9 @@ impl Templates {
         output: &mut Output,
         sink: &mut dyn PointSink,
     ) -> &'t [u8] {
-        while let Some(next) = self.all.get(self.last as usize).map(|last| last.next) {
+        while self.surprises < SURPRISES
+            && let Some(next) = self.all.get(self.last as usize).map(|last| last.next)
+        {
             let candidates = [next, self.last];
             let read = candidates.into_iter().find_map(|index| {
                 let rest = self.read_series(index, text, line_limit, output, sink)?;
@@ -146,13 +160,11 @@ impl Templates {
         Some(rest)
     }
 
-    /// What the line of this text holds, if its template is known.
-    pub(super) fn find(&mut self, text: &[u8], fields: &Fields) -> Option<Hit> {
+    /// What the line of this text and this point holds, if its template is known.
+    pub(super) fn find(&mut self, text: &[u8], fields: &Fields, point: Point) -> Option<Hit> {
         let raw = Raw::of(text, fields)?;
         let (index, template) =
-            self.slots_of(raw).find(|(_, known)| self.raw(known) == Some(raw))?;
-        let fast = raw.read(text).map(|(point, _)| point);
-        let point = fast.or_else(|| fields.point(text).ok())?;
+            self.slots_of(raw).find(|(_, known)| self.raw(known).is_some_and(|it| it.is(raw)))?;
         let hit = template.hit(point);
         self.follow(index);
         Some(hit)
@@ -191,6 +203,8 @@ impl Templates {
 
     fn follow(&mut self, index: u32) {
         if let Some(last) = self.all.get_mut(self.last as usize) {
+            let is_likely = index == last.next || index == self.last;
+            self.surprises = if is_likely { 0 } else { self.surprises.saturating_add(1) };
             last.next = index;
         }
         self.last = index;
@@ -238,16 +252,21 @@ mod tests {
         Fields::cut(text).expect("a line")
     }
 
+    fn find(templates: &mut Templates, text: &[u8]) -> Option<Hit> {
+        let (fields, point) = Fields::with_point(text).expect("a point");
+        templates.find(text, &fields, point)
+    }
+
     #[test]
     fn each_spelling_is_found_again_among_many() {
         let mut templates = Templates::default();
         let line = |n: u32| format!("m{} 1700000000 {n}.5 host=h{n}", n % 7).into_bytes();
         for n in 0..2000 {
-            assert!(templates.find(&line(n), &fields(&line(n))).is_none());
+            assert!(find(&mut templates, &line(n)).is_none());
             templates.learn(&line(n), &fields(&line(n)), SeriesId(n));
         }
         for n in (0..2000).rev() {
-            let hit = templates.find(&line(n), &fields(&line(n))).expect("learned");
+            let hit = find(&mut templates, &line(n)).expect("learned");
             assert_eq!(hit.series, SeriesId(n));
         }
         assert!(templates.memory_bytes() > 2000 * 10);
@@ -273,7 +292,7 @@ mod tests {
         // Nothing has followed `c` yet.
         assert_eq!(guessed(&mut templates, &lines.concat()), (vec![], lines.concat().len()));
         let text = lines[0].trim_ascii_end();
-        assert!(templates.find(text, &fields(text)).is_some());
+        assert!(find(&mut templates, text).is_some());
         let text = [lines[1], lines[2], lines[0], lines[1], b"b 1700000000 2 h=1\r"].concat();
         let expected = vec![(1, 0..20), (2, 20..39), (0, 39..58), (1, 58..78)];
         assert_eq!(guessed(&mut templates, &text), (expected, 19));
