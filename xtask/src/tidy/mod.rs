@@ -45,8 +45,6 @@ impl fmt::Display for Fault {
 const KNOWN: &[(&str, &str)] = &[
     // A table of bad lines.
     ("crates/tsdbproof-formats/src/import_text/reader/tests.rs", "lines has 73 lines"),
-    // Most of it is tests, to be moved into a file of their own.
-    ("crates/tsdbproof/src/look/runs.rs", "split by meaning"),
 ];
 
 /// A text file of the repository.

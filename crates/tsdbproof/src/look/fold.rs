@@ -226,7 +226,7 @@ pub(crate) fn resolve(
     duplicates: Duplicates,
     conflicts: &mut Conflicts,
 ) -> Vec<Record> {
-    instant.sort_unstable();
+    instant.sort();
     let mut records: Vec<Record> = instant.iter().map(|point| point.record).collect();
     Record::dedup(&mut records);
     if records.len() < 2 {

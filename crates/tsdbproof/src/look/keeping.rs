@@ -67,8 +67,10 @@ impl Keeping {
             sum += *end;
             *end = sum;
         }
-        self.sorted.clear();
-        self.sorted.extend_from_slice(&self.points);
+        if let Some(any) = self.points.first() {
+            // What stands there is written over.
+            self.sorted.resize(self.points.len(), *any);
+        }
         for point in &self.points {
             let next = rank(point).and_then(|rank| next.get_mut(rank));
             if let Some(next) = next
@@ -95,6 +97,5 @@ impl Keeping {
     /// Lets go of all points, and of no memory.
     pub(super) fn clear(&mut self) {
         self.points.clear();
-        self.sorted.clear();
     }
 }

@@ -179,11 +179,19 @@ impl PartialOrd for Kept {
 const KEPT_BYTES: usize = 4 + Record::SIZE + 4 + 8;
 
 impl Item for Kept {
+    #[inline]
     fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.hour.to_le_bytes());
-        out.extend_from_slice(&self.record.to_bytes());
-        out.extend_from_slice(&self.input.to_le_bytes());
-        out.extend_from_slice(&self.at.to_le_bytes());
+        let mut bytes = [0; KEPT_BYTES];
+        bytes[..4].copy_from_slice(&self.hour.to_le_bytes());
+        bytes[4..16].copy_from_slice(&self.record.to_bytes());
+        bytes[16..20].copy_from_slice(&self.input.to_le_bytes());
+        bytes[20..].copy_from_slice(&self.at.to_le_bytes());
+        out.extend_from_slice(&bytes);
+    }
+
+    fn sort(items: &mut [Self]) {
+        // Made for what is sorted piece by piece.
+        items.sort();
     }
 
     #[inline]

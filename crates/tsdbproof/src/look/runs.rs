@@ -1,4 +1,4 @@
-//! Sorted runs: what leaves memory, in the order of the tree, and the merge of many into one.
+//! Sorted runs: what leaves memory, in the order of the tree.
 //!
 //! A run is a sequence of blocks, one for each series, in ascending order of their names:
 //!
@@ -11,23 +11,21 @@
 //! Names stand in full, so nothing about a series has to stay in memory. A run never leaves the
 //! process that wrote it, so a fault in one is the machine's.
 
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, binary_heap::PeekMut},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+mod merge;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
-use tsdbproof_core::{Error, Kind, Series, Tags};
+use tsdbproof_core::{Error, Kind, Series, Tags, sort};
+
+pub(crate) use merge::Merge;
 
 use crate::Scratch;
 
 /// Bytes of a run that are in memory while it is read from scratch space.
 const WINDOW_BYTES: usize = 64 << 10;
-/// Runs that are merged at once; with their windows they take 4 MiB.
-const FAN_IN: usize = 64;
 
 /// What stands below a series in a run.
 pub(crate) trait Item: Ord + Sized {
@@ -35,6 +33,10 @@ pub(crate) trait Item: Ord + Sized {
     fn encode(&self, out: &mut Vec<u8>);
     /// The next item.
     fn decode(input: &mut Window) -> Result<Self, Error>;
+    /// Sorts items of one series.
+    fn sort(items: &mut [Self]) {
+        sort::all(items);
+    }
 }
 
 /// Where runs live: in memory up to a limit, then in the host's scratch space.
@@ -100,24 +102,6 @@ impl Spill {
             Error::new(Kind::Limit, "this input needs more memory than there is, and there is no scratch space here")
                 .help("raise the memory limit, give less at a time, or use the command, which has scratch space")
         })
-    }
-
-    /// The same items in at most [`FAN_IN`] runs.
-    pub(crate) fn reduce<T: Item>(self: &Arc<Self>, mut runs: Vec<Run>) -> Result<Vec<Run>, Error> {
-        while runs.len() > FAN_IN {
-            let rest = runs.split_off(FAN_IN);
-            let mut merge = Merge::<T>::open(self, &runs)?;
-            let mut writer = RunWriter::new(self);
-            while let Some(series) = merge.next_series()? {
-                writer.series(&series);
-                while let Some(item) = merge.next()? {
-                    writer.push(&item)?;
-                }
-            }
-            runs = rest;
-            runs.push(writer.finish()?);
-        }
-        Ok(runs)
     }
 }
 
@@ -385,6 +369,15 @@ struct Reader {
 }
 
 impl Reader {
+    fn new(window: Window) -> Self {
+        Reader { window, items_to: 0, series: None, ahead: None }
+    }
+
+    /// Bytes taken since the run's beginning.
+    fn taken(&self) -> u64 {
+        self.window.taken
+    }
+
     /// Reads the header behind the open block, whose items are all taken.
     fn look_ahead(&mut self) -> Result<(), Error> {
         if self.ahead.is_none() && !self.window.is_at_end() {
@@ -430,231 +423,5 @@ impl Reader {
     }
 }
 
-/// Many runs as one: series in ascending order, below each its items in ascending order.
-pub(crate) struct Merge<T> {
-    readers: Vec<Reader>,
-    /// The next series of each reader that stands before one.
-    waiting: BinaryHeap<Reverse<(Series, usize)>>,
-    /// The next item of each reader that stands in the current series.
-    items: BinaryHeap<Reverse<(T, usize)>>,
-    /// Readers in the current series.
-    current: Vec<usize>,
-}
-
-impl<T: Item> Merge<T> {
-    /// All items of these runs.
-    pub(crate) fn open(spill: &Arc<Spill>, runs: &[Run]) -> Result<Self, Error> {
-        let reader = |run| Reader {
-            window: Window::open(spill, run),
-            items_to: 0,
-            series: None,
-            ahead: None,
-        };
-        let mut merge = Merge {
-            readers: runs.iter().map(reader).collect(),
-            waiting: BinaryHeap::new(),
-            items: BinaryHeap::new(),
-            current: Vec::new(),
-        };
-        for index in 0..merge.readers.len() {
-            merge.wait(index)?;
-        }
-        Ok(merge)
-    }
-
-    fn wait(&mut self, index: usize) -> Result<(), Error> {
-        if let Some(reader) = self.readers.get_mut(index)
-            && let Some(series) = reader.next_series()?
-        {
-            self.waiting.push(Reverse((series, index)));
-        }
-        Ok(())
-    }
-
-    fn advance(&mut self, index: usize) -> Result<(), Error> {
-        if let Some(reader) = self.readers.get_mut(index)
-            && let Some(item) = reader.next()?
-        {
-            self.items.push(Reverse((item, index)));
-        }
-        Ok(())
-    }
-
-    /// The series behind the current one, without going there.
-    pub(crate) fn peek_series(&mut self) -> Result<Option<&Series>, Error> {
-        self.leave()?;
-        Ok(self.waiting.peek().map(|Reverse((series, _))| series))
-    }
-
-    fn leave(&mut self) -> Result<(), Error> {
-        self.items.clear();
-        for index in std::mem::take(&mut self.current) {
-            self.wait(index)?;
-        }
-        Ok(())
-    }
-
-    /// Goes to the next series, past whatever is left of the current one.
-    pub(crate) fn next_series(&mut self) -> Result<Option<Series>, Error> {
-        self.leave()?;
-        let Some(Reverse((series, index))) = self.waiting.pop() else { return Ok(None) };
-        self.current.push(index);
-        while let Some(Reverse((other, _))) = self.waiting.peek()
-            && *other == series
-            && let Some(Reverse((_, index))) = self.waiting.pop()
-        {
-            self.current.push(index);
-        }
-        for index in self.current.clone() {
-            self.advance(index)?;
-        }
-        Ok(Some(series))
-    }
-
-    /// Goes to `series` if it stands in these runs; everything before it is passed over.
-    pub(crate) fn seek(&mut self, series: &Series) -> Result<bool, Error> {
-        while let Some(next) = self.peek_series()? {
-            match next.cmp(series) {
-                std::cmp::Ordering::Less => self.next_series()?,
-                std::cmp::Ordering::Equal => return Ok(self.next_series()?.is_some()),
-                std::cmp::Ordering::Greater => break,
-            };
-        }
-        Ok(false)
-    }
-
-    /// The next item of the current series, without taking it.
-    pub(crate) fn peek(&self) -> Option<&T> {
-        self.items.peek().map(|Reverse((item, _))| item)
-    }
-
-    /// The next item of the current series.
-    pub(crate) fn next(&mut self) -> Result<Option<T>, Error> {
-        let Some(mut head) = self.items.peek_mut() else { return Ok(None) };
-        let Reverse((_, index)) = *head;
-        let next = self.readers.get_mut(index).ok_or_else(broken)?.next()?;
-        // In place: taking the head away and putting the next one back would sift twice.
-        let Reverse((item, _)) = match next {
-            Some(next) => std::mem::replace(&mut *head, Reverse((next, index))),
-            None => PeekMut::pop(head),
-        };
-        Ok(Some(item))
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use super::*;
-
-    struct Memory(Mutex<Vec<u8>>);
-
-    impl Scratch for Memory {
-        fn write_at(&self, bytes: &[u8], at: u64) -> Result<(), Error> {
-            let mut all = self.0.lock().unwrap();
-            let end = at as usize + bytes.len();
-            let length = all.len().max(end);
-            all.resize(length, 0);
-            all[at as usize..end].copy_from_slice(bytes);
-            Ok(())
-        }
-
-        fn read_at(&self, bytes: &mut [u8], at: u64) -> Result<(), Error> {
-            let all = self.0.lock().unwrap();
-            bytes.copy_from_slice(&all[at as usize..at as usize + bytes.len()]);
-            Ok(())
-        }
-    }
-
-    impl Item for u64 {
-        fn encode(&self, out: &mut Vec<u8>) {
-            out.extend_from_slice(&self.to_le_bytes());
-        }
-
-        fn decode(input: &mut Window) -> Result<Self, Error> {
-            Ok(u64::from_le_bytes(input.array()?))
-        }
-    }
-
-    fn series(metric: &str) -> Series {
-        Series { metric: metric.to_owned(), ..Series::default() }
-    }
-
-    fn run(spill: &Arc<Spill>, blocks: &[(&str, &[u64])]) -> Run {
-        let mut writer = RunWriter::new(spill);
-        for (name, items) in blocks {
-            writer.series(&series(name));
-            items.iter().for_each(|item| writer.push(item).unwrap());
-        }
-        writer.finish().unwrap()
-    }
-
-    fn read(spill: &Arc<Spill>, runs: &[Run]) -> Vec<(String, Vec<u64>)> {
-        let mut merge = Merge::<u64>::open(spill, runs).unwrap();
-        let mut all = Vec::new();
-        while let Some(series) = merge.next_series().unwrap() {
-            let mut items = Vec::new();
-            while let Some(item) = merge.next().unwrap() {
-                items.push(item);
-            }
-            all.push((series.metric, items));
-        }
-        all
-    }
-
-    fn spill(memory_bytes: u64) -> Arc<Spill> {
-        Spill::new(Some(Arc::new(Memory(Mutex::default()))), memory_bytes)
-    }
-
-    #[test]
-    fn runs_merge_by_series_and_then_by_item() {
-        let spill = spill(1 << 20);
-        let runs =
-            [run(&spill, &[("a", &[1, 5]), ("c", &[2])]), run(&spill, &[("a", &[3]), ("b", &[4])])];
-        let expected = [("a", vec![1, 3, 5]), ("b", vec![4]), ("c", vec![2])];
-        assert_eq!(read(&spill, &runs), expected.map(|(name, items)| (name.to_owned(), items)));
-    }
-
-    #[test]
-    fn a_series_goes_on_over_segments_in_memory_and_scratch_space() {
-        // Room for one segment: the others go to scratch space.
-        let spill = spill(SEGMENT_BYTES as u64 + 100);
-        let items: Vec<u64> = (0..500_000).collect();
-        let long = run(&spill, &[("a", &items), ("b", &[7])]);
-        assert!(long.0.iter().any(|segment| matches!(segment, Segment::Memory(_))));
-        assert!(long.0.iter().any(|segment| matches!(segment, Segment::Scratch { .. })));
-        let found = read(&spill, &[long, run(&spill, &[("b", &[6])])]);
-        assert_eq!(found, [("a".to_owned(), items), ("b".to_owned(), vec![6, 7])]);
-    }
-
-    #[test]
-    fn many_runs_become_few_and_lose_nothing() {
-        let spill = spill(1000);
-        let runs: Vec<Run> = (0..300).map(|i| run(&spill, &[("a", &[i, i + 300])])).collect();
-        let runs = spill.reduce::<u64>(runs).unwrap();
-        assert!(runs.len() <= FAN_IN);
-        assert_eq!(read(&spill, &runs), [("a".to_owned(), (0..600).collect::<Vec<_>>())]);
-    }
-
-    #[test]
-    fn a_host_without_scratch_space_ends_in_a_limit() {
-        let spill = Spill::new(None, 10);
-        let mut writer = RunWriter::new(&spill);
-        writer.series(&series("a"));
-        writer.push(&1u64).unwrap();
-        assert_eq!(writer.finish().err().map(|error| error.kind()), Some(Kind::Limit));
-    }
-
-    #[test]
-    fn seeking_passes_over_what_stands_before() {
-        let spill = spill(1 << 20);
-        let one = run(&spill, &[("a", &[1]), ("b", &[2]), ("d", &[3])]);
-        let mut merge = Merge::<u64>::open(&spill, &[one]).unwrap();
-        assert!(merge.seek(&series("b")).unwrap());
-        assert_eq!(merge.next().unwrap(), Some(2));
-        assert!(!merge.seek(&series("c")).unwrap());
-        assert_eq!(merge.peek(), None);
-        assert!(merge.seek(&series("d")).unwrap());
-    }
-}
+mod tests;

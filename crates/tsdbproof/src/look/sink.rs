@@ -98,7 +98,8 @@ pub(crate) struct Sink {
     keeps_kind: bool,
     keep: Keep,
     keeps_points: bool,
-    ids: HashTable<u32>,
+    /// A hash of the names, and the id.
+    ids: HashTable<(u32, u32)>,
     hasher: RandomState,
     names: Vec<Series>,
     slots: Vec<Slot>,
@@ -342,20 +343,26 @@ impl Sink {
     }
 }
 
+/// The hash that the table of ids looks at, which wants its high bits too. Only the half of it is kept:
+/// to hash a million names again for each growth of the table would fetch all of them.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 impl PointSink for Sink {
     fn series(&mut self, metric: &str, tags: &Tags) -> SeriesId {
         self.hold(|asked| asked.check_metric(metric));
-        let hash =
-            |series: &Series| self.hasher.hash_one((series.metric.as_str(), series.tags.as_str()));
-        let new = self.hasher.hash_one((metric, tags.as_str()));
-        let name = |id: u32| self.names.get(id as usize);
-        let same = |id: &u32| name(*id).is_some_and(|it| it.metric == metric && it.tags == *tags);
-        if let Some(id) = self.ids.find(new, same) {
+        let hash = self.hasher.hash_one((metric, tags.as_str())) as u32;
+        let same = |(known, id): &(u32, u32)| {
+            let series = || self.names.get(*id as usize);
+            *known == hash && series().is_some_and(|it| it.metric == metric && it.tags == *tags)
+        };
+        if let Some((_, id)) = self.ids.find(spread(hash), same) {
             return SeriesId(*id);
         }
         let series = Series { metric: metric.to_owned(), tags: tags.clone() };
         let id = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.ids.insert_unique(new, id, |id| name(*id).map_or(0, &hash));
+        self.ids.insert_unique(spread(hash), (hash, id), |(hash, _)| spread(*hash));
         self.name_bytes += metric.len() + tags.as_str().len();
         let in_scope = self.shared.scope.holds_series(&series);
         self.lose_name(&series);

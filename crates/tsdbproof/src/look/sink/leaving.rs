@@ -35,17 +35,19 @@ impl Sink {
             return Ok(());
         }
         let ranks = self.ranks();
-        let mut rows = std::mem::take(&mut self.rows);
-        rows.iter_mut().for_each(|(id, _)| *id = ranks.of_series(*id));
-        rows.sort_by_key(|(rank, row)| (*rank, row.hour));
+        // Rows are large, so their places are sorted.
+        let keys = self.rows.iter().map(|(id, row)| (ranks.of_series(*id), row.hour));
+        let mut places: Vec<_> = keys.zip(0_usize..).collect();
+        places.sort_unstable();
         let mut writer = RunWriter::new(&self.shared.rows);
-        for same in rows.chunk_by(|a, b| a.0 == b.0) {
-            self.open_block(&mut writer, &ranks, same.first().map(|(rank, _)| *rank));
-            for (_, row) in same {
-                writer.push(row)?;
+        for (id, row) in places.iter().filter_map(|(_, at)| self.rows.get(*at)) {
+            if let Some(series) = self.names.get(*id as usize) {
+                writer.series(series);
             }
+            writer.push(row)?;
         }
         self.found.rows.push(writer.finish()?);
+        self.rows.clear();
         self.ranks = Some(ranks);
         Ok(())
     }
@@ -88,8 +90,10 @@ impl Sink {
         let ranks = self.ranks();
         let mut kept = std::mem::take(&mut self.kept);
         let mut writer = RunWriter::new(&self.shared.points);
-        for (rank, points) in (0..).zip(kept.sort(&ranks.of)) {
-            self.open_block(&mut writer, &ranks, Some(rank));
+        for (id, points) in ranks.sorted.iter().zip(kept.sort(&ranks.of)) {
+            if let Some(series) = self.names.get(*id as usize).filter(|_| !points.is_empty()) {
+                writer.series(series);
+            }
             for &InMemory { hour, record, at, .. } in points {
                 writer.push(&Kept { hour, record, input: self.input, at })?;
             }
@@ -100,13 +104,6 @@ impl Sink {
         self.kept = kept;
         self.ranks = Some(ranks);
         Ok(())
-    }
-
-    fn open_block(&self, writer: &mut RunWriter, ranks: &Ranks, rank: Option<u32>) {
-        let id = rank.and_then(|rank| ranks.sorted.get(rank as usize));
-        if let Some(series) = id.and_then(|id| self.names.get(*id as usize)) {
-            writer.series(series);
-        }
     }
 }
 

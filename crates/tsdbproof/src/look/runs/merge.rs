@@ -1,0 +1,192 @@
+//! The merge of many sorted runs into one.
+
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+    sync::Arc,
+};
+
+use tsdbproof_core::{Error, Series};
+
+use super::{Item, Reader, Run, RunWriter, Spill, Window, broken};
+
+/// Runs that are merged at once; with their windows they take 4 MiB.
+pub(super) const FAN_IN: usize = 64;
+/// Bytes of items, as they stand in runs, that are sorted at once.
+const BATCH_BYTES: u64 = 1 << 20;
+
+/// Many runs as one: series in ascending order, below each its items in ascending order.
+pub(crate) struct Merge<T> {
+    streams: Vec<Stream<T>>,
+    /// The next series of each run that stands before one.
+    waiting: BinaryHeap<Reverse<(Series, usize)>>,
+    /// Runs that have items of the current series.
+    current: Vec<usize>,
+    /// The next items of the series. To sort some of each run costs less than to ask for each item which
+    /// run has it.
+    batch: VecDeque<T>,
+}
+
+/// A run, and the items that were read ahead of the batch.
+struct Stream<T> {
+    reader: Reader,
+    ahead: Vec<T>,
+    /// The run has no more items of the series.
+    is_over: bool,
+}
+
+impl<T: Item> Stream<T> {
+    fn new(spill: &Arc<Spill>, run: &Run) -> Self {
+        Stream { reader: Reader::new(Window::open(spill, run)), ahead: Vec::new(), is_over: false }
+    }
+
+    /// Reads so many bytes of items.
+    fn read(&mut self, bytes: u64) -> Result<(), Error> {
+        let to = self.reader.taken() + bytes;
+        while !self.is_over && self.reader.taken() < to {
+            match self.reader.next()? {
+                Some(item) => self.ahead.push(item),
+                None => self.is_over = true,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Item> Merge<T> {
+    /// All items of these runs.
+    pub(crate) fn open(spill: &Arc<Spill>, runs: &[Run]) -> Result<Self, Error> {
+        let mut merge = Merge {
+            streams: runs.iter().map(|run| Stream::new(spill, run)).collect(),
+            waiting: BinaryHeap::new(),
+            current: Vec::new(),
+            batch: VecDeque::new(),
+        };
+        for index in 0..merge.streams.len() {
+            merge.wait(index)?;
+        }
+        Ok(merge)
+    }
+
+    fn stream(&mut self, index: usize) -> Result<&mut Stream<T>, Error> {
+        self.streams.get_mut(index).ok_or_else(broken)
+    }
+
+    fn wait(&mut self, index: usize) -> Result<(), Error> {
+        let stream = self.stream(index)?;
+        stream.ahead.clear();
+        stream.is_over = false;
+        if let Some(series) = stream.reader.next_series()? {
+            self.waiting.push(Reverse((series, index)));
+        }
+        Ok(())
+    }
+
+    /// The series behind the current one, without going there.
+    pub(crate) fn peek_series(&mut self) -> Result<Option<&Series>, Error> {
+        self.leave()?;
+        Ok(self.waiting.peek().map(|Reverse((series, _))| series))
+    }
+
+    fn leave(&mut self) -> Result<(), Error> {
+        self.batch.clear();
+        for index in std::mem::take(&mut self.current) {
+            self.wait(index)?;
+        }
+        Ok(())
+    }
+
+    /// Goes to the next series, past whatever is left of the current one.
+    pub(crate) fn next_series(&mut self) -> Result<Option<Series>, Error> {
+        let series = self.enter()?;
+        self.fill()?;
+        Ok(series)
+    }
+
+    /// Goes to the next series, and reads none of its items.
+    fn enter(&mut self) -> Result<Option<Series>, Error> {
+        self.leave()?;
+        let Some(Reverse((series, index))) = self.waiting.pop() else { return Ok(None) };
+        self.current.push(index);
+        while let Some(Reverse((other, _))) = self.waiting.peek()
+            && *other == series
+            && let Some(Reverse((_, index))) = self.waiting.pop()
+        {
+            self.current.push(index);
+        }
+        Ok(Some(series))
+    }
+
+    /// Goes to `series` if it stands in these runs; everything before it is passed over.
+    pub(crate) fn seek(&mut self, series: &Series) -> Result<bool, Error> {
+        while let Some(next) = self.peek_series()? {
+            match next.cmp(series) {
+                std::cmp::Ordering::Less => self.enter()?,
+                std::cmp::Ordering::Equal => return Ok(self.next_series()?.is_some()),
+                std::cmp::Ordering::Greater => break,
+            };
+        }
+        Ok(false)
+    }
+
+    /// The next item of the current series, without taking it.
+    #[inline]
+    pub(crate) fn peek(&self) -> Option<&T> {
+        self.batch.front()
+    }
+
+    /// The next item of the current series.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Result<Option<T>, Error> {
+        let item = self.batch.pop_front();
+        if self.batch.is_empty() {
+            self.fill()?;
+        }
+        Ok(item)
+    }
+
+    /// Reads on, and sorts what no run can have an item before.
+    fn fill(&mut self) -> Result<(), Error> {
+        self.batch.clear();
+        let current = std::mem::take(&mut self.current);
+        let share = BATCH_BYTES / (current.len() as u64).max(1);
+        for index in &current {
+            self.stream(*index)?.read(share)?;
+        }
+        let streams = || current.iter().filter_map(|index| self.streams.get(*index));
+        // What a run still has stands behind the last item that it gave.
+        let last = streams().filter(|stream| !stream.is_over).filter_map(|s| s.ahead.last()).min();
+        let is_sure = |item: &T| last.is_none_or(|last| item <= last);
+        let counts: Vec<usize> = streams().map(|it| it.ahead.partition_point(is_sure)).collect();
+        for (index, count) in current.iter().zip(counts) {
+            if let Some(stream) = self.streams.get_mut(*index) {
+                self.batch.extend(stream.ahead.drain(..count));
+            }
+        }
+        if current.len() > 1 {
+            T::sort(self.batch.make_contiguous());
+        }
+        self.current = current;
+        Ok(())
+    }
+}
+
+impl Spill {
+    /// The same items in at most [`FAN_IN`] runs.
+    pub(crate) fn reduce<T: Item>(self: &Arc<Self>, mut runs: Vec<Run>) -> Result<Vec<Run>, Error> {
+        while runs.len() > FAN_IN {
+            let rest = runs.split_off(FAN_IN);
+            let mut merge = Merge::<T>::open(self, &runs)?;
+            let mut writer = RunWriter::new(self);
+            while let Some(series) = merge.next_series()? {
+                writer.series(&series);
+                while let Some(item) = merge.next()? {
+                    writer.push(&item)?;
+                }
+            }
+            runs = rest;
+            runs.push(writer.finish()?);
+        }
+        Ok(runs)
+    }
+}
