@@ -53,12 +53,7 @@ impl OpenHour {
         }
         let mut batch = self.take_waiting::<BATCH>();
         let hashed = self.hashed.get_or_insert_default();
-        for record in records {
-            batch.push(record);
-            if batch.length == BATCH {
-                batch.drain_into(hashed);
-            }
-        }
+        records.for_each(|record| batch.push_into(record, hashed));
         batch.drain_into(hashed);
     }
 
@@ -145,6 +140,17 @@ impl<const N: usize> Batch<N> {
             .map(|records| records.get(..self.length).unwrap_or_default().as_flattened());
         hashed.push(exact, narrow, self.differs);
         (self.length, self.differs) = (0, false);
+    }
+}
+
+impl Batch<BATCH> {
+    /// Takes a record, and hashes all if there is no room for another. Neither generic nor `#[inline]`,
+    /// for what calls it may be compiled for size, and then such code would be, too.
+    fn push_into(&mut self, record: Record, hashed: &mut Hashed) {
+        self.push(record);
+        if self.length == BATCH {
+            self.drain_into(hashed);
+        }
     }
 }
 
