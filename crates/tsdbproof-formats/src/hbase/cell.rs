@@ -44,11 +44,40 @@ pub(crate) struct Cell<'a> {
     pub(crate) sequence: u64,
 }
 
+/// Cells of one row and one family that are puts without tags, a column each.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Puts<'a> {
+    pub(crate) row: &'a [u8],
+    pub(crate) family: &'a [u8],
+    pub(crate) columns: &'a [Column<'a>],
+}
+
+impl Puts<'_> {
+    /// Bytes of qualifiers and values.
+    pub(crate) fn size(&self) -> usize {
+        self.columns.iter().map(|column| column.qualifier.len() + column.value.len()).sum()
+    }
+}
+
+/// What a put holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Column<'a> {
+    pub(crate) qualifier: &'a [u8],
+    pub(crate) value: &'a [u8],
+}
+
 /// Where a reader of cells puts what it finds, in the container's own order.
 pub(crate) trait CellSink {
     /// A cell. `at` is where it lies in the unpacked file, or the part of the file that has to be
     /// read to find it again.
     fn cell(&mut self, cell: Cell<'_>, at: Range<u64>);
+
+    /// Cells that are a row of their own: what comes before them and behind is of other rows.
+    ///
+    /// Gives `false`, and takes nothing, where they have to come cell by cell.
+    fn row(&mut self, _puts: &Puts<'_>, _at: &Range<u64>) -> bool {
+        false
+    }
 
     /// A fault in the container. The reader goes on behind it.
     fn problem(&mut self, problem: Problem);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::hbase::cell::{Cell, CellKind};
+use crate::hbase::cell::{Cell, CellKind, Puts};
 use crate::prefix;
 
 /// The cells of one row, copied.
@@ -45,6 +45,12 @@ impl Batch {
 
     pub(super) fn is_too_large(&self) -> bool {
         self.is_too_large
+    }
+
+    /// Whether a row of these would be kept with this limit.
+    pub(super) fn fits(puts: &Puts<'_>, limit_bytes: usize) -> bool {
+        let each = puts.family.len() + size_of::<Held>();
+        puts.size() + puts.columns.len() * each <= limit_bytes
     }
 
     pub(super) fn row(&self) -> &[u8] {

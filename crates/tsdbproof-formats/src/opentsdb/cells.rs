@@ -112,14 +112,17 @@ impl Row<'_> {
     }
 }
 
-/// Takes a compacted column that is all of its row, of sound points in the order of time, as most are:
-/// what [`RowPoints`] would make of it. Gives `false`, and takes nothing, where it is the judge.
-pub(super) fn take_plain(cell: &Cell<'_>, row: &mut Row<'_>, points: &mut Vec<Point>) -> bool {
-    let is_compacted = matches!(Kind::of(cell.qualifier, cell.value), Kind::Compacted);
+/// Takes columns of sound points that stand in the order of time, as most do: what [`RowPoints`] would
+/// make of them. Gives `false`, and takes nothing, where it is the judge.
+pub(super) fn take_plain<'c>(
+    mut columns: impl ExactSizeIterator<Item = (&'c [u8], &'c [u8])>,
+    row: &mut Row<'_>,
+    points: &mut Vec<Point>,
+) -> bool {
     let before = *row.findings;
-    let is_taken = is_compacted
-        && cell.qualifier.first() != Some(&APPEND)
-        && plain_points(cell, row, points).is_some();
+    points.reserve(columns.len().min(KEPT_POINTS));
+    let mut plain = Plain { base_s: row.base_s, least_ms: 0, findings: row.findings, points };
+    let is_taken = columns.all(|(qualifier, value)| plain.take(qualifier, value).is_some());
     if is_taken {
         row.findings.instants += points.len() as u64;
     } else {
@@ -129,23 +132,49 @@ pub(super) fn take_plain(cell: &Cell<'_>, row: &mut Row<'_>, points: &mut Vec<Po
     is_taken
 }
 
-fn plain_points(cell: &Cell<'_>, row: &mut Row<'_>, points: &mut Vec<Point>) -> Option<()> {
-    let (mut qualifiers, mut values) = (cell.qualifier, cell.value);
-    let mut least_ms = 0;
-    points.reserve((qualifiers.len() / 2).min(KEPT_POINTS));
-    while !qualifiers.is_empty() {
-        let (qualifier, later) = Qualifier::leading(qualifiers)?;
-        let (value, behind) = values.split_at_checked(qualifier.value_length())?;
-        let point = qualifier.point(value, row.base_s).ok()?;
-        if point.timestamp_ms < least_ms {
+/// The points of columns, as long as each is sound and behind the one before.
+struct Plain<'p> {
+    base_s: u32,
+    /// The next point is of this time at the earliest.
+    least_ms: u64,
+    findings: &'p mut RowFindings,
+    points: &'p mut Vec<Point>,
+}
+
+impl Plain<'_> {
+    fn take(&mut self, qualifier: &[u8], value: &[u8]) -> Option<()> {
+        let kind = Kind::of(qualifier, value);
+        match kind {
+            Kind::Point(found) => self.push(found, value)?,
+            Kind::Compacted => self.take_compacted(qualifier, value)?,
+            _ => return None,
+        }
+        self.findings.misread_columns += u64::from(qualifier.first() == Some(&APPEND));
+        Some(())
+    }
+
+    fn take_compacted(&mut self, mut qualifiers: &[u8], mut values: &[u8]) -> Option<()> {
+        self.points.reserve((qualifiers.len() / 2).min(KEPT_POINTS));
+        while !qualifiers.is_empty() {
+            let (qualifier, later) = Qualifier::leading(qualifiers)?;
+            let (value, behind) = values.split_at_checked(qualifier.value_length())?;
+            self.push(qualifier, value)?;
+            (qualifiers, values) = (later, behind);
+        }
+        matches!(values, [0 | 1]).then_some(())
+    }
+
+    #[inline(always)]
+    fn push(&mut self, qualifier: Qualifier, value: &[u8]) -> Option<()> {
+        let point = qualifier.point(value, self.base_s).ok()?;
+        if point.timestamp_ms < self.least_ms {
             return None;
         }
-        row.findings.count_length(point, value, qualifier);
-        points.push(point);
-        least_ms = point.timestamp_ms + 1;
-        (qualifiers, values) = (later, behind);
+        self.findings.count_length(point, value, qualifier);
+        self.points.push(point);
+        self.least_ms = point.timestamp_ms + 1;
+        Some(())
     }
-    matches!(values, [0 | 1]).then_some(())
 }
 
 impl RowFindings {
@@ -325,5 +354,78 @@ fn spare_bytes(number: i64) -> u64 {
         _ if i16::try_from(number).is_ok() => 6,
         _ if i32::try_from(number).is_ok() => 4,
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hbase::cell::CellKind;
+    use crate::json::testing::Random;
+    use crate::opentsdb::tests::Log;
+
+    /// A column of one or many points, mostly sound and behind second `second`.
+    fn column(random: &mut Random, second: &mut usize) -> (Vec<u8>, Vec<u8>) {
+        let (mut qualifier, mut value) = (Vec::new(), Vec::new());
+        let count = [1, 1, 1, 2, 5][random.below(5)];
+        for _ in 0..count {
+            *second += [1, 1, 1, 1, 1, 1, 2, 3, 90, 0][random.below(10)];
+            let mut flags = [0, 1, 3, 7, 0xb, 0xf][random.below(6)];
+            let bytes = [0xff, 1, 0, 7][random.below(4)];
+            value.resize(value.len() + (flags & 7) + 1, bytes);
+            flags ^= [2, 8, 0x10, 0][random.below(80).min(3)];
+            match random.below(4) {
+                0 => qualifier
+                    .extend((0xf000_0000 | (*second * 64_000 + flags) as u32).to_be_bytes()),
+                _ => qualifier.extend(((*second * 16 + flags) as u16).to_be_bytes()),
+            }
+        }
+        if count > 1 {
+            value.push([2, 0, 1][random.below(40).min(2)]);
+        }
+        (qualifier, value)
+    }
+
+    #[test]
+    fn plain_columns_are_what_the_judge_makes_of_them() {
+        let (mut random, mut taken) = (Random(3), 0);
+        for _ in 0..100_000 {
+            let mut second = random.below(100);
+            let columns: Vec<_> =
+                (0..1 + random.below(4)).map(|_| column(&mut random, &mut second)).collect();
+            let mut log = Log::default();
+            let (mut findings, mut judged) = (RowFindings::default(), RowFindings::default());
+            let (mut points, mut expected) = (Vec::new(), Vec::new());
+            let at = Position::Byte(0);
+            let base_s = [u32::MAX - 1800, 1_699_999_200][random.below(50).min(1)];
+            let mut row = Row { key: b"", base_s, at, findings: &mut findings, sink: &mut log };
+            let given = columns.iter().map(|(qualifier, value)| (&qualifier[..], &value[..]));
+            let is_taken = take_plain(given.clone(), &mut row, &mut points);
+            row.findings = &mut judged;
+            let mut found = RowPoints::default();
+            for (qualifier, value) in given {
+                let (timestamp_ms, kind, sequence) = (0, CellKind::Put, 0);
+                let (row_key, family, tags) = (b"", b"t", b"");
+                let cell = Cell {
+                    row: row_key,
+                    family,
+                    qualifier,
+                    timestamp_ms,
+                    kind,
+                    value,
+                    tags,
+                    sequence,
+                };
+                found.take(&cell, &mut row);
+            }
+            found.end(&mut expected, &mut judged);
+            if is_taken {
+                assert_eq!((&points, findings, log.problems.len()), (&expected, judged, 0));
+                taken += 1;
+            } else {
+                assert_eq!((points.len(), findings), (0, RowFindings::default()));
+            }
+        }
+        assert!((20_000..90_000).contains(&taken), "{taken}");
     }
 }

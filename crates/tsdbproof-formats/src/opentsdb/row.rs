@@ -11,10 +11,10 @@ use super::column::Kind;
 use super::findings::RowFindings;
 use super::row_key::{RowKey, Widths};
 use super::series::SeriesOfRows;
-use super::summary::Scales;
+use super::summary::{Scales, Weight};
 use super::uid::UidTable;
 use crate::PointSink;
-use crate::hbase::cell::{Cell, CellSink};
+use crate::hbase::cell::{Cell, CellSink, Puts};
 use crate::hbase::merge::{FamilyRules, visible};
 use crate::number::Fault;
 
@@ -92,6 +92,28 @@ impl RowDecoder {
         &self.findings
     }
 
+    /// Takes a row as a whole, if each of its columns is of plain points in the order of time, as most
+    /// are: what its cells would come to. Gives `false`, and takes nothing, of another.
+    fn take_row(&mut self, puts: &Puts<'_>, at: &Range<u64>, sink: &mut dyn PointSink) -> bool {
+        let RowDecoder { options, findings, scales, rows, .. } = self;
+        let is_shown = puts.family == options.family
+            && options.rules.show_each_put()
+            && Batch::fits(puts, options.row_bytes);
+        let key = RowKey::of(puts.row, options.widths);
+        let Some(key) = key.ok().filter(|key| is_shown && !key.is_global()) else { return false };
+        let position = Position::Byte(at.start);
+        let mut row = Row { key: puts.row, base_s: key.base_s, at: position, findings, sink };
+        let columns = puts.columns.iter().map(|column| (column.qualifier, column.value));
+        if !cells::take_plain(columns, &mut row, &mut rows.points) {
+            return false;
+        }
+        row.findings.rows += 1;
+        row.findings.cells += puts.columns.len() as u64;
+        let points = rows.give(&key, at.clone(), &mut row);
+        scales.take(&key, Weight::of_puts(puts, points));
+        true
+    }
+
     fn end_row(&mut self, sink: &mut dyn PointSink) {
         let RowDecoder { options, batch, findings, scales, rows } = self;
         let mut cells = batch.cells();
@@ -118,7 +140,7 @@ impl RowDecoder {
                 let points = rows.read(&key, &cells, &options.family, at, &mut row);
                 match key.is_global() {
                     true => row.findings.global_rows += 1,
-                    false => scales.take(&key, &cells, points),
+                    false => scales.take(&key, Weight::of_cells(&cells, points)),
                 }
             }
             Err(what) => {
@@ -150,9 +172,10 @@ impl Rows {
         at: Range<u64>,
         row: &mut Row<'_>,
     ) -> u64 {
-        let is_plain = !key.is_global()
-            && matches!(cells, [cell] if cell.family == family
-                && cells::take_plain(cell, row, &mut self.points));
+        let is_plain = !key.is_global() && cells.iter().all(|cell| cell.family == family) && {
+            let columns = cells.iter().map(|cell| (cell.qualifier, cell.value));
+            cells::take_plain(columns, row, &mut self.points)
+        };
         for cell in cells.iter().filter(|_| !is_plain) {
             if cell.family != family {
                 row.take_stray(cell);
@@ -166,6 +189,11 @@ impl Rows {
             return 0;
         }
         self.found.end(&mut self.points, row.findings);
+        self.give(key, at, row)
+    }
+
+    /// Gives the points of a row, and tells what is wrong with its key; gives how many they are.
+    fn give(&mut self, key: &RowKey<'_>, at: Range<u64>, row: &mut Row<'_>) -> u64 {
         let faults = if self.points.is_empty() {
             self.series.faults(key)
         } else {
@@ -201,6 +229,13 @@ impl CellSink for RowCells<'_> {
             self.decoder.end_row(self.sink);
         }
         self.decoder.batch.push(&cell, at, self.decoder.options.row_bytes);
+    }
+
+    fn row(&mut self, puts: &Puts<'_>, at: &Range<u64>) -> bool {
+        if self.decoder.batch.is_of_another(puts.row) {
+            self.decoder.end_row(self.sink);
+        }
+        self.decoder.batch.is_empty() && self.decoder.take_row(puts, at, self.sink)
     }
 
     fn problem(&mut self, problem: Problem) {

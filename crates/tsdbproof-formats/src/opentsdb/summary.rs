@@ -6,7 +6,7 @@ use super::findings::RowFindings;
 use super::row_key::RowKey;
 use super::series::name_of_metric;
 use super::uid::UidTable;
-use crate::hbase::cell::Cell;
+use crate::hbase::cell::{Cell, Puts};
 use crate::hbase::hex::hex;
 
 /// What was met in the rows of a data table.
@@ -55,6 +55,22 @@ impl RowSummary {
 }
 
 impl Weight {
+    /// That of a row with so many points.
+    pub(super) fn of_cells(cells: &[Cell<'_>], points: u64) -> Self {
+        let size = |cell: &Cell<'_>| {
+            cell.row.len() + cell.family.len() + cell.qualifier.len() + cell.value.len()
+        };
+        let bytes = cells.iter().map(|cell| size(cell) as u64).sum();
+        Weight { rows: 1, cells: cells.len() as u64, points, bytes }
+    }
+
+    /// The same, of a row of puts.
+    pub(super) fn of_puts(puts: &Puts<'_>, points: u64) -> Self {
+        let Puts { row, family, columns } = puts;
+        let bytes = puts.size() + columns.len() * (row.len() + family.len());
+        Weight { rows: 1, cells: columns.len() as u64, points, bytes: bytes as u64 }
+    }
+
     /// Adds what lies in another place.
     pub fn join(&mut self, other: Weight) {
         self.rows += other.rows;
@@ -76,17 +92,13 @@ pub(super) struct Scales {
 }
 
 impl Scales {
-    /// Takes a row of a series, with so many points.
-    pub(super) fn take(&mut self, key: &RowKey<'_>, cells: &[Cell<'_>], points: u64) {
+    /// Takes a row of a series.
+    pub(super) fn take(&mut self, key: &RowKey<'_>, weight: Weight) {
         if self.open.0 != key.salt || self.open.1 != key.metric {
             self.close();
             self.open = (key.salt.to_vec(), key.metric.to_vec(), Weight::default());
         }
-        let size = |cell: &Cell<'_>| {
-            cell.row.len() + cell.family.len() + cell.qualifier.len() + cell.value.len()
-        };
-        let bytes = cells.iter().map(|cell| size(cell) as u64).sum();
-        self.open.2.join(Weight { rows: 1, cells: cells.len() as u64, points, bytes });
+        self.open.2.join(weight);
     }
 
     fn close(&mut self) {

@@ -43,6 +43,13 @@ impl Default for FamilyRules {
     }
 }
 
+impl FamilyRules {
+    /// Whether a put that is all of its column, without tags, is shown whenever it was written.
+    pub(crate) fn show_each_put(&self) -> bool {
+        self.ttl_ms.is_none() && self.max_versions > 0
+    }
+}
+
 /// What becomes of a cell. The first that holds, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -81,7 +88,7 @@ pub(crate) fn visible<'c>(
     now_ms: Option<i64>,
     hidden: &mut Hidden,
 ) {
-    if rules.ttl_ms.is_none() && rules.max_versions > 0 && are_columns_in_order(cells) {
+    if rules.show_each_put() && are_columns_in_order(cells) {
         return;
     }
     // Most rows are one cell, or cells in order already: the sort then is a walk over them.

@@ -9,6 +9,7 @@ use super::header::{Header, Sync};
 use super::lost::{Lost, span};
 use super::record::{self, ESCAPE, Part};
 use super::result::bad_record;
+use super::rows::Rows;
 use super::values::Values;
 use crate::Limits;
 use crate::hbase::cell::CellSink;
@@ -73,18 +74,18 @@ impl Body {
     }
 
     /// Reads the next thing, which begins at byte `at` of the file, if enough of it is there.
-    pub(super) fn step(&mut self, rest: &[u8], at: u64, sink: &mut dyn CellSink) -> Step {
+    pub(super) fn step<'b>(&mut self, rest: &'b [u8], at: u64, rows: &mut Rows<'b, '_>) -> Step {
         match mem::replace(&mut self.state, State::Between) {
             State::Between if rest.len() < ESCAPE.len() => Step::Needs(ESCAPE.len()),
-            State::Between if rest.starts_with(&ESCAPE) => self.marker(rest, at, sink),
+            State::Between if rest.starts_with(&ESCAPE) => self.marker(rest, at, rows),
             State::Between if self.is_blocked => {
                 let found = hex(rest.get(..ESCAPE.len()).unwrap_or(rest));
                 let what = format!("no block; found {found}, expected a sync marker");
                 self.lose(bad_record(what), at)
             }
-            State::Between => self.record(rest, at, sink),
-            State::Block => self.block(rest, at, sink),
-            State::Search(lost) => self.search(lost, rest, at, sink),
+            State::Between => self.record(rest, at, rows),
+            State::Block => self.block(rest, at, rows),
+            State::Search(lost) => self.search(lost, rest, at, rows),
         }
     }
 
@@ -122,10 +123,11 @@ impl Body {
         Step::Took(0)
     }
 
-    fn search(&mut self, lost: Lost, rest: &[u8], at: u64, sink: &mut dyn CellSink) -> Step {
+    fn search(&mut self, lost: Lost, rest: &[u8], at: u64, rows: &mut Rows<'_, '_>) -> Step {
         if let Some(index) = self.finder.find(rest) {
             let place = at + index as u64;
-            lost.report(place, &format!("up to the sync marker at byte {place}"), sink);
+            let up_to = format!("up to the sync marker at byte {place}");
+            lost.report(place, &up_to, rows.sink());
             self.pass_marker();
             return Step::Took(index + MARKER_BYTES);
         }
@@ -146,7 +148,7 @@ impl Body {
     ///
     /// One that differs from the last, where one must stand, is no reason to give up what follows:
     /// it is damaged, or the last one was, in the header.
-    fn marker(&mut self, rest: &[u8], at: u64, sink: &mut dyn CellSink) -> Step {
+    fn marker(&mut self, rest: &[u8], at: u64, rows: &mut Rows<'_, '_>) -> Step {
         let marker = rest.get(ESCAPE.len()..).and_then(|rest| rest.first_chunk());
         let Some(marker) = marker else { return Step::Needs(ESCAPE.len() + MARKER_BYTES) };
         if *marker != self.sync {
@@ -155,7 +157,7 @@ impl Body {
             if !self.is_trusted {
                 return self.lose(bad_record(what), at);
             }
-            sink.problem(bad_record(what).at(Position::Byte(at)));
+            rows.sink().problem(bad_record(what).at(Position::Byte(at)));
             self.sync = *marker;
             self.finder = Finder::new(marker).into_owned();
         }
@@ -182,19 +184,19 @@ impl Body {
         }
     }
 
-    fn record(&mut self, rest: &[u8], at: u64, sink: &mut dyn CellSink) -> Step {
+    fn record<'b>(&mut self, rest: &'b [u8], at: u64, rows: &mut Rows<'b, '_>) -> Step {
         let part = record::record(rest, self.limit);
         let (record, length) = match self.whole(part, rest, at) {
             Ok(found) => found,
             Err(step) => return step,
         };
         let bytes = at..at + length as u64;
-        let taken = self.values.record(&record, &bytes, sink);
-        self.end_part("a record", taken, &bytes, sink);
+        let taken = self.values.record(&record, &bytes, rows);
+        self.end_part("a record", taken, &bytes, rows);
         Step::Took(length)
     }
 
-    fn block(&mut self, rest: &[u8], at: u64, sink: &mut dyn CellSink) -> Step {
+    fn block(&mut self, rest: &[u8], at: u64, rows: &mut Rows<'_, '_>) -> Step {
         let part = record::block(rest, self.limit);
         let (block, length) = match self.whole(part, rest, at) {
             Ok(found) => found,
@@ -205,8 +207,8 @@ impl Body {
             Err(step) => return step,
         };
         let bytes = at..at + length as u64;
-        let taken = self.values.block(&block, &bytes, sink);
-        self.end_part(&format!("a block of {} records", block.count), taken, &bytes, sink);
+        let taken = self.values.block(&block, &bytes, rows.sink());
+        self.end_part(&format!("a block of {} records", block.count), taken, &bytes, rows);
         Step::Took(length)
     }
 
@@ -216,12 +218,12 @@ impl Body {
         part: &str,
         taken: Result<(), Fault>,
         at: &Range<u64>,
-        sink: &mut dyn CellSink,
+        rows: &mut Rows<'_, '_>,
     ) {
         self.is_trusted = taken.is_ok();
         if let Err(Fault { kind, what }) = taken {
             let what = format!("{part} left out, {}: {what}", span(at.start, at.end));
-            sink.problem(Fault::new(kind, what).at(Position::Byte(at.start)));
+            rows.sink().problem(Fault::new(kind, what).at(Position::Byte(at.start)));
         }
     }
 }

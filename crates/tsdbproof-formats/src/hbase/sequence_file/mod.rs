@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | `body` | records and blocks in turn, over damage |
 //! | `header` | versions, classes, codec, sync marker |
+//! | `puts` | values that are puts and nothing else |
 //! | `record` | records and blocks as they stand in the file |
 //! | `lost` | what damage costs |
 //! | `reader` | pieces of a file to its parts |
 //! | `result` | a value to cells |
+//! | `rows` | records that are rows |
 //! | `values` | records and blocks to cells |
 //!
 //! A file has no end of its own and no checksum but those of codecs: a cut between two records, and
@@ -16,9 +18,11 @@
 mod body;
 mod header;
 mod lost;
+mod puts;
 mod reader;
 mod record;
 mod result;
+mod rows;
 #[cfg(test)]
 mod tests;
 mod values;

@@ -7,6 +7,7 @@ use tsdbproof_core::{Error, Kind, Position, Problem, ProblemKind};
 use super::body::{Body, Step};
 use super::header::Header;
 use super::result::ResultForm;
+use super::rows::Rows;
 use crate::Limits;
 use crate::hbase::cell::CellSink;
 
@@ -148,10 +149,11 @@ impl SequenceFileReader {
     /// Reads what can be read of these bytes; gives back how many that are.
     fn read(&mut self, bytes: &[u8], sink: &mut dyn CellSink) -> Result<usize, Error> {
         let mut read = 0;
+        let mut rows = Rows::new(sink);
         loop {
             let rest = bytes.get(read..).unwrap_or_default();
             let step = match &mut self.open {
-                Open::Body(body) => body.step(rest, self.at, sink),
+                Open::Body(body) => body.step(rest, self.at, &mut rows),
                 Open::Header => self.header(rest)?,
                 Open::Headless if rest.is_empty() => Step::Needs(1),
                 Open::Headless => return Err(headless().at(Position::Byte(self.at))),
@@ -162,6 +164,7 @@ impl SequenceFileReader {
                     self.at += count as u64;
                 }
                 Step::Needs(count) => {
+                    rows.sink();
                     self.needed = count;
                     return Ok(read);
                 }

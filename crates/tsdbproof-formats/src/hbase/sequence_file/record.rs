@@ -46,7 +46,7 @@ impl<T> Part<T> {
 }
 
 /// A record.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Record<'a> {
     pub(super) row: &'a [u8],
     /// Packed, if values are.

@@ -31,7 +31,7 @@ pub(crate) enum ResultForm {
 
 impl ResultForm {
     /// The form of a value, by the lengths that stand in front.
-    fn of(value: &[u8]) -> Option<Self> {
+    pub(super) fn of(value: &[u8]) -> Option<Self> {
         let mut rest = value;
         if count(&mut rest) == Some(rest.len()) {
             return Some(ResultForm::KeyValues);
@@ -160,7 +160,7 @@ fn usual_cell(message: &[u8]) -> Option<Cell<'_>> {
 const KIND: u8 = 5 << 3;
 
 /// Takes the field of this number off the front, if it has less than 128 bytes.
-fn short_field<'a>(rest: &mut &'a [u8], number: u8) -> Option<&'a [u8]> {
+pub(super) fn short_field<'a>(rest: &mut &'a [u8], number: u8) -> Option<&'a [u8]> {
     let &[key, length @ ..0x80, ref behind @ ..] = *rest else { return None };
     let (field, behind) = behind.split_at_checked(usize::from(length))?;
     let is_it = key == number << 3 | 2;

@@ -7,6 +7,7 @@ use tsdbproof_core::{Position, ProblemKind};
 use super::header::Header;
 use super::record::{self, BUFFERS, Block, Record};
 use super::result::{self, ResultForm};
+use super::rows::Rows;
 use crate::Limits;
 use crate::hbase::cell::CellSink;
 use crate::hbase::codec::{Compression, Unpacker};
@@ -46,12 +47,17 @@ impl Values {
     }
 
     /// Gives the cells of a record that stands for itself at these bytes.
-    pub(super) fn record(
+    pub(super) fn record<'b>(
         &mut self,
-        Record { row, value }: &Record<'_>,
+        record: &Record<'b>,
         at: &Range<u64>,
-        sink: &mut dyn CellSink,
+        rows: &mut Rows<'b, '_>,
     ) -> Result<(), Fault> {
+        if !self.is_packed && rows.take(record, at) {
+            self.form = Some(ResultForm::Message);
+            return Ok(());
+        }
+        let (Record { row, value }, sink) = (record, rows.sink());
         let [unpacked, ..] = &mut self.buffers;
         let value = if self.is_packed {
             self.unpacker
@@ -84,12 +90,17 @@ impl Values {
         }
         let count = block.count;
         let pairs = record::pairs(count, self.buffers.each_ref().map(Vec::as_slice))?;
+        let mut rows = Rows::new(sink);
         for (index, (key, value)) in pairs.enumerate() {
             let in_block = |fault: Fault| {
                 let what = format!("record {} of {count} in a block: {}", index + 1, fault.what);
                 Fault::new(fault.kind, what).at(Position::Byte(at.start))
             };
             let read = record::row_of_key(key).and_then(|row| {
+                if rows.take(&Record { row, value }, at) {
+                    return Ok(ResultForm::Message);
+                }
+                let sink = rows.sink();
                 result::read(row, value, &mut |cell| match cell {
                     Ok(cell) => sink.cell(cell, at.clone()),
                     Err(fault) => sink.problem(in_block(fault)),
@@ -97,9 +108,10 @@ impl Values {
             });
             match read {
                 Ok(form) => self.form = Some(form),
-                Err(fault) => sink.problem(in_block(fault)),
+                Err(fault) => rows.sink().problem(in_block(fault)),
             }
         }
+        rows.sink();
         Ok(())
     }
 }

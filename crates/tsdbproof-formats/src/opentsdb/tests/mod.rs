@@ -4,6 +4,7 @@ mod damage;
 mod fsck;
 mod rows;
 mod truth;
+mod whole_rows;
 
 use std::collections::BTreeMap;
 use std::io::Read;
