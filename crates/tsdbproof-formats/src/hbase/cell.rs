@@ -44,19 +44,21 @@ pub(crate) struct Cell<'a> {
     pub(crate) sequence: u64,
 }
 
+impl<'a> Cell<'a> {
+    /// What it holds, and in which column.
+    pub(crate) fn column(&self) -> Column<'a> {
+        Column { qualifier: self.qualifier, value: self.value }
+    }
+}
+
 /// Cells of one row and one family that are puts without tags, a column each.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Puts<'a> {
     pub(crate) row: &'a [u8],
     pub(crate) family: &'a [u8],
     pub(crate) columns: &'a [Column<'a>],
-}
-
-impl Puts<'_> {
-    /// Bytes of qualifiers and values.
-    pub(crate) fn size(&self) -> usize {
-        self.columns.iter().map(|column| column.qualifier.len() + column.value.len()).sum()
-    }
+    /// Bytes of all qualifiers and values.
+    pub(crate) bytes: usize,
 }
 
 /// What a put holds.

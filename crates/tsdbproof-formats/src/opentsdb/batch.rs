@@ -50,7 +50,7 @@ impl Batch {
     /// Whether a row of these would be kept with this limit.
     pub(super) fn fits(puts: &Puts<'_>, limit_bytes: usize) -> bool {
         let each = puts.family.len() + size_of::<Held>();
-        puts.size() + puts.columns.len() * each <= limit_bytes
+        puts.bytes + puts.columns.len() * each <= limit_bytes
     }
 
     pub(super) fn row(&self) -> &[u8] {

@@ -8,7 +8,7 @@ use super::column::{self, APPEND, Kind, Spot};
 use super::findings::{Repeats, RowFindings};
 use super::qualifier::{Qualifier, Repair, SIGN_EXTENDED};
 use crate::PointSink;
-use crate::hbase::cell::Cell;
+use crate::hbase::cell::{Cell, Column};
 use crate::hbase::hex::hex;
 
 /// The points of a row, found cell by cell.
@@ -114,15 +114,15 @@ impl Row<'_> {
 
 /// Takes columns of sound points that stand in the order of time, as most do: what [`RowPoints`] would
 /// make of them. Gives `false`, and takes nothing, where it is the judge.
-pub(super) fn take_plain<'c>(
-    mut columns: impl ExactSizeIterator<Item = (&'c [u8], &'c [u8])>,
+pub(super) fn take_plain(
+    columns: &[Column<'_>],
     row: &mut Row<'_>,
     points: &mut Vec<Point>,
 ) -> bool {
     let before = *row.findings;
     points.reserve(columns.len().min(KEPT_POINTS));
     let mut plain = Plain { base_s: row.base_s, least_ms: 0, findings: row.findings, points };
-    let is_taken = columns.all(|(qualifier, value)| plain.take(qualifier, value).is_some());
+    let is_taken = columns.iter().all(|column| plain.take(column).is_some());
     if is_taken {
         row.findings.instants += points.len() as u64;
     } else {
@@ -142,9 +142,8 @@ struct Plain<'p> {
 }
 
 impl Plain<'_> {
-    fn take(&mut self, qualifier: &[u8], value: &[u8]) -> Option<()> {
-        let kind = Kind::of(qualifier, value);
-        match kind {
+    fn take(&mut self, &Column { qualifier, value }: &Column<'_>) -> Option<()> {
+        match Kind::of(qualifier, value) {
             Kind::Point(found) => self.push(found, value)?,
             Kind::Compacted => self.take_compacted(qualifier, value)?,
             _ => return None,
@@ -153,6 +152,7 @@ impl Plain<'_> {
         Some(())
     }
 
+    #[inline(never)] // So that points for themselves are taken without a call.
     fn take_compacted(&mut self, mut qualifiers: &[u8], mut values: &[u8]) -> Option<()> {
         self.points.reserve((qualifiers.len() / 2).min(KEPT_POINTS));
         while !qualifiers.is_empty() {
@@ -399,11 +399,12 @@ mod tests {
             let at = Position::Byte(0);
             let base_s = [u32::MAX - 1800, 1_699_999_200][random.below(50).min(1)];
             let mut row = Row { key: b"", base_s, at, findings: &mut findings, sink: &mut log };
-            let given = columns.iter().map(|(qualifier, value)| (&qualifier[..], &value[..]));
-            let is_taken = take_plain(given.clone(), &mut row, &mut points);
+            let given: Vec<_> =
+                columns.iter().map(|(qualifier, value)| Column { qualifier, value }).collect();
+            let is_taken = take_plain(&given, &mut row, &mut points);
             row.findings = &mut judged;
             let mut found = RowPoints::default();
-            for (qualifier, value) in given {
+            for Column { qualifier, value } in given {
                 let (timestamp_ms, kind, sequence) = (0, CellKind::Put, 0);
                 let (row_key, family, tags) = (b"", b"t", b"");
                 let cell = Cell {

@@ -69,6 +69,7 @@ impl Qualifier {
     }
 
     /// The number that `bytes` hold. Errors: what is wrong with them.
+    #[inline(always)]
     pub(crate) fn value(self, bytes: &[u8]) -> Result<Value, &'static str> {
         if bytes.len() != self.value_length() {
             return Err("a value of another length than its qualifier says");
@@ -90,6 +91,7 @@ impl Qualifier {
     }
 
     /// The point of this qualifier, a value and the base time of its row. Errors: what is wrong.
+    #[inline(always)]
     pub(crate) fn point(self, value: &[u8], base_s: u32) -> Result<Point, &'static str> {
         let value = self.value(value)?;
         if u64::from(self.offset_ms()) >= HOUR_MS {

@@ -103,8 +103,7 @@ impl RowDecoder {
         let Some(key) = key.ok().filter(|key| is_shown && !key.is_global()) else { return false };
         let position = Position::Byte(at.start);
         let mut row = Row { key: puts.row, base_s: key.base_s, at: position, findings, sink };
-        let columns = puts.columns.iter().map(|column| (column.qualifier, column.value));
-        if !cells::take_plain(columns, &mut row, &mut rows.points) {
+        if !cells::take_plain(puts.columns, &mut row, &mut rows.points) {
             return false;
         }
         row.findings.rows += 1;
@@ -173,8 +172,8 @@ impl Rows {
         row: &mut Row<'_>,
     ) -> u64 {
         let is_plain = !key.is_global() && cells.iter().all(|cell| cell.family == family) && {
-            let columns = cells.iter().map(|cell| (cell.qualifier, cell.value));
-            cells::take_plain(columns, row, &mut self.points)
+            let columns: Vec<_> = cells.iter().map(Cell::column).collect();
+            cells::take_plain(&columns, row, &mut self.points)
         };
         for cell in cells.iter().filter(|_| !is_plain) {
             if cell.family != family {

@@ -66,8 +66,8 @@ impl Weight {
 
     /// The same, of a row of puts.
     pub(super) fn of_puts(puts: &Puts<'_>, points: u64) -> Self {
-        let Puts { row, family, columns } = puts;
-        let bytes = puts.size() + columns.len() * (row.len() + family.len());
+        let Puts { row, family, columns, bytes } = puts;
+        let bytes = bytes + columns.len() * (row.len() + family.len());
         Weight { rows: 1, cells: columns.len() as u64, points, bytes: bytes as u64 }
     }
 

@@ -58,7 +58,9 @@ impl<'b, 's> Rows<'b, 's> {
     /// Gives the held record as a row.
     fn give(&mut self) {
         let Some(Held { record: Record { row, .. }, family, at }) = &self.held else { return };
-        let puts = Puts { row, family, columns: &self.columns };
+        let size = |column: &Column<'_>| column.qualifier.len() + column.value.len();
+        let bytes = self.columns.iter().map(size).sum();
+        let puts = Puts { row, family, columns: &self.columns, bytes };
         if self.sink.row(&puts, at) {
             self.held = None;
         }
