@@ -224,10 +224,9 @@ impl Record {
     /// Twelve bytes that keep all of it.
     #[inline]
     pub fn to_bytes(self) -> [u8; Self::SIZE] {
-        let mut bytes = [0; Self::SIZE];
-        bytes[..4].copy_from_slice(&self.time_and_kind.to_be_bytes());
-        bytes[4..].copy_from_slice(&self.bits.to_be_bytes());
-        bytes
+        let [a, b, c, d] = self.time_and_kind.to_be_bytes();
+        let [e, f, g, h, i, j, k, l] = self.bits.to_be_bytes();
+        [a, b, c, d, e, f, g, h, i, j, k, l]
     }
 
     /// The record of these bytes, as [`Record::to_bytes`] wrote them.
