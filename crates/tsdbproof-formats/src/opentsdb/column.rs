@@ -45,13 +45,18 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// The kind of a column.
+    #[inline(always)]
     pub(crate) fn of(qualifier: &[u8], value: &[u8]) -> Self {
+        match Qualifier::of(qualifier) {
+            Some(qualifier) => Kind::Point(qualifier),
+            None => Kind::of_other(qualifier, value),
+        }
+    }
+
+    /// The kind of a column that is not of one point.
+    fn of_other(qualifier: &[u8], value: &[u8]) -> Self {
         match *qualifier {
-            [] | [_] => Kind::Unknown,
-            [_, _] => Qualifier::of(qualifier).map_or(Kind::Unknown, Kind::Point),
-            [first, _, _, _] if first & 0xf0 == 0xf0 => {
-                Qualifier::of(qualifier).map_or(Kind::Unknown, Kind::Point)
-            }
+            [] | [_] | [_, _] => Kind::Unknown,
             [ref name @ .., _, flags] if is_rollup(name, flags, value) => Kind::Rollup,
             _ if qualifier.len().is_multiple_of(2) => Kind::Compacted,
             [APPEND, _, _] => Kind::Appended,

@@ -8,6 +8,7 @@ use super::series::name_of_metric;
 use super::uid::UidTable;
 use crate::hbase::cell::{Cell, Puts};
 use crate::hbase::hex::hex;
+use crate::prefix;
 
 /// What was met in the rows of a data table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -94,7 +95,9 @@ pub(super) struct Scales {
 impl Scales {
     /// Takes a row of a series.
     pub(super) fn take(&mut self, key: &RowKey<'_>, weight: Weight) {
-        if self.open.0 != key.salt || self.open.1 != key.metric {
+        let is_open =
+            prefix::is_same(&self.open.0, key.salt) && prefix::is_same(&self.open.1, key.metric);
+        if !is_open {
             self.close();
             self.open = (key.salt.to_vec(), key.metric.to_vec(), Weight::default());
         }
