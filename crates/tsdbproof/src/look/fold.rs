@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tsdbproof_core::{
     Error, HOUR_MS, Hour, Kinds, Losses, Record, Series,
     digest::{Entry, OpenHour},
+    sort,
 };
 
 use super::{
@@ -226,7 +227,7 @@ pub(crate) fn resolve(
     duplicates: Duplicates,
     conflicts: &mut Conflicts,
 ) -> Vec<Record> {
-    instant.sort();
+    sort::all(instant);
     let mut records: Vec<Record> = instant.iter().map(|point| point.record).collect();
     Record::dedup(&mut records);
     if records.len() < 2 {

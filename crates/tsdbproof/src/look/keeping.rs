@@ -2,6 +2,8 @@
 
 use tsdbproof_core::{Hour, Record};
 
+use super::by_time::sort_by_time;
+
 /// A point of a series that its sink knows.
 #[derive(Clone, Copy)]
 pub(super) struct InMemory {
@@ -13,8 +15,13 @@ pub(super) struct InMemory {
 }
 
 impl InMemory {
-    fn time(&self) -> u64 {
-        u64::from(self.hour) << 32 | u64::from(self.record.offset_ms())
+    fn time_ms(&self) -> u64 {
+        self.record.in_hour(self.hour).timestamp_ms
+    }
+
+    /// In a run, among points of its series.
+    fn order(&self) -> (Hour, Record, u64) {
+        (self.hour, self.record, self.at)
     }
 }
 
@@ -85,11 +92,7 @@ impl Keeping {
         ends.into_iter().map(move |end| {
             let (series, later) = std::mem::take(&mut rest).split_at_mut(end - begin);
             (rest, begin) = (later, end);
-            series.sort_unstable_by(|a, b| {
-                // Times hardly ever repeat, and as one number they are compared fastest.
-                let rest = |it: &InMemory| (it.record, it.at);
-                a.time().cmp(&b.time()).then_with(|| rest(a).cmp(&rest(b)))
-            });
+            sort_by_time(series, InMemory::time_ms, |a, b| a.order().cmp(&b.order()));
             &*series
         })
     }

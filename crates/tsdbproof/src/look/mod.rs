@@ -31,6 +31,7 @@
 mod ahead;
 mod arrivals;
 mod asked;
+mod by_time;
 mod cells;
 mod digests;
 mod disorder;

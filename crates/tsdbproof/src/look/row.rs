@@ -5,7 +5,10 @@ use tsdbproof_core::{
     digest::{Entry, Hash, Node, OpenHour},
 };
 
-use super::runs::{Item, Window};
+use super::{
+    by_time::sort_by_time,
+    runs::{Item, Window},
+};
 
 /// Bytes of an input in which points of a leaf lie: a second look at them finds the points again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,10 +164,8 @@ impl Ord for Kept {
     /// By hour, record, input and place there.
     #[inline]
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        // Times hardly ever repeat, and as one number they are compared fastest.
-        let time = |it: &Self| u64::from(it.hour) << 32 | u64::from(it.record.offset_ms());
-        let rest = |it: &Self| (it.record, it.input, it.at);
-        time(self).cmp(&time(other)).then_with(|| rest(self).cmp(&rest(other)))
+        let key = |it: &Self| (it.hour, it.record, it.input, it.at);
+        key(self).cmp(&key(other))
     }
 }
 
@@ -190,8 +191,7 @@ impl Item for Kept {
     }
 
     fn sort(items: &mut [Self]) {
-        // Made for what is sorted piece by piece.
-        items.sort();
+        sort_by_time(items, |it| it.record.in_hour(it.hour).timestamp_ms, Self::cmp);
     }
 
     #[inline]

@@ -58,6 +58,16 @@ enum Segment {
     Scratch { from: u64, to: u64 },
 }
 
+impl Segment {
+    /// Its bytes.
+    fn size(&self) -> u64 {
+        match self {
+            Segment::Memory(held) => held.bytes.len() as u64,
+            Segment::Scratch { from, to } => to - from,
+        }
+    }
+}
+
 /// Bytes of a segment in memory; gives back what it took of the limit.
 #[derive(Default)]
 struct Held {
@@ -86,14 +96,18 @@ impl Spill {
         self.memory_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    fn keep(&self, bytes: &[u8]) -> Result<Segment, Error> {
+    /// Takes these bytes, and leaves none.
+    fn keep(&self, bytes: &mut Vec<u8>) -> Result<Segment, Error> {
         let size = bytes.len() as u64;
         if self.reserve(size) {
             let memory_bytes = Arc::clone(&self.memory_bytes);
-            return Ok(Segment::Memory(Arc::new(Held { bytes: bytes.to_vec(), memory_bytes })));
+            let mut bytes = std::mem::take(bytes);
+            bytes.shrink_to_fit();
+            return Ok(Segment::Memory(Arc::new(Held { bytes, memory_bytes })));
         }
         let from = self.scratch_end.fetch_add(size, Ordering::Relaxed);
         self.scratch()?.write_at(bytes, from)?;
+        bytes.clear();
         Ok(Segment::Scratch { from, to: from + size })
     }
 
@@ -108,10 +122,7 @@ impl Spill {
 impl Run {
     /// Bytes of a segment; `None` behind the last.
     pub(crate) fn segment_bytes(&self, index: usize) -> Option<u64> {
-        self.0.get(index).map(|segment| match segment {
-            Segment::Memory(held) => held.bytes.len() as u64,
-            Segment::Scratch { from, to } => to - from,
-        })
+        self.0.get(index).map(Segment::size)
     }
 }
 
@@ -179,10 +190,11 @@ impl Incoming {
 
     /// Adds it to its run.
     pub(crate) fn end(self, run: &mut Run) -> Result<(), Error> {
-        let (segment, size) = match self.place {
-            Incomplete::Memory(bytes) => (self.spill.keep(&bytes)?, bytes.len() as u64),
-            Incomplete::Scratch { from, at } => (Segment::Scratch { from, to: at }, at - from),
+        let segment = match self.place {
+            Incomplete::Memory(mut bytes) => self.spill.keep(&mut bytes)?,
+            Incomplete::Scratch { from, at } => Segment::Scratch { from, to: at },
         };
+        let size = segment.size();
         run.0.push(segment);
         if size == self.size { Ok(()) } else { Err(broken()) }
     }
@@ -236,6 +248,8 @@ impl RunWriter {
         if self.bytes.len() >= SEGMENT_BYTES {
             self.close_block();
             self.keep()?;
+            // The last item goes beyond.
+            self.bytes.reserve_exact(SEGMENT_BYTES + SEGMENT_BYTES / 16);
         }
         Ok(())
     }
@@ -253,8 +267,7 @@ impl RunWriter {
         if self.bytes.is_empty() {
             return Ok(());
         }
-        let segment = self.spill.keep(&self.bytes)?;
-        self.bytes.clear();
+        let segment = self.spill.keep(&mut self.bytes)?;
         match (self.run.0.last_mut(), &segment) {
             (Some(Segment::Scratch { to, .. }), Segment::Scratch { from, to: end })
                 if to == from =>
