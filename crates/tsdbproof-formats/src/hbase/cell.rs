@@ -74,9 +74,9 @@ pub(crate) trait CellSink {
     /// read to find it again.
     fn cell(&mut self, cell: Cell<'_>, at: Range<u64>);
 
-    /// Cells that are a row of their own: what comes before them and behind is of other rows.
+    /// Cells with which a row ends: those that come next are of another.
     ///
-    /// Gives `false`, and takes nothing, where they have to come cell by cell.
+    /// Gives `false`, and takes nothing, where they have to come one by one.
     fn row(&mut self, _puts: &Puts<'_>, _at: &Range<u64>) -> bool {
         false
     }

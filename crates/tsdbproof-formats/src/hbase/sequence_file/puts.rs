@@ -8,6 +8,9 @@ use crate::hbase::cell::{CellKind, Column};
 use crate::hbase::protobuf::{Fields, delimited, varint};
 use crate::prefix;
 
+/// The longest Result that is read so: its columns stay in memory until the next one is read.
+const LONGEST: usize = 1 << 20;
+
 /// Takes the columns of a Result apart, if its cells are puts of this row and one family, without
 /// tags; gives the family. `None` leaves it to the judge, and `columns` of no use.
 pub(super) fn puts<'a>(
@@ -16,7 +19,7 @@ pub(super) fn puts<'a>(
     columns: &mut Vec<Column<'a>>,
 ) -> Option<&'a [u8]> {
     columns.clear();
-    if ResultForm::of(value) != Some(ResultForm::Message) {
+    if value.len() > LONGEST || ResultForm::of(value) != Some(ResultForm::Message) {
         return None;
     }
     let mut rest = value;
@@ -26,15 +29,14 @@ pub(super) fn puts<'a>(
         columns.push(column(prefix::strip(cell, head)?)?);
     }
     // Whether it is stale or partial is nothing to us.
-    let is_told = |number| number > 2;
-    Fields::of(rest).all(|field| field.is_ok_and(|field| is_told(field.number))).then_some(family)
+    let is_sound = Fields::of(rest).all(|field| field.is_ok_and(|field| field.number > 2));
+    is_sound.then_some(family)
 }
 
 /// The family of the first cell of a message, and the bytes before its qualifier.
 fn head<'a>(row: &[u8], message: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let mut rest = message;
-    let cell = field(&mut rest, 1)?;
-    rest = cell;
+    let cell = field(&mut { message }, 1)?;
+    let mut rest = cell;
     let found = short_field(&mut rest, 1)?;
     let family = short_field(&mut rest, 2)?;
     let head = cell.get(..cell.len() - rest.len())?;

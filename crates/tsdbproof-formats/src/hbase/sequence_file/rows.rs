@@ -1,4 +1,4 @@
-//! Records on their way to a sink: those that are rows of their own go there as a whole.
+//! Records on their way to a sink: those that are whole rows go there as such.
 
 use std::{mem, ops::Range};
 
@@ -61,12 +61,13 @@ impl<'b, 's> Rows<'b, 's> {
         let size = |column: &Column<'_>| column.qualifier.len() + column.value.len();
         let bytes = self.columns.iter().map(size).sum();
         let puts = Puts { row, family, columns: &self.columns, bytes };
-        if self.sink.row(&puts, at) {
-            self.held = None;
+        match self.sink.row(&puts, at) {
+            true => self.held = None,
+            false => self.give_cells(),
         }
-        self.give_cells();
     }
 
+    /// Gives the held record cell by cell.
     fn give_cells(&mut self) {
         let Some(Held { record: Record { row, value }, at, .. }) = self.held.take() else { return };
         // Its cells were found to be sound.
