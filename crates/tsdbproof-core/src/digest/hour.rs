@@ -144,8 +144,9 @@ impl<const N: usize> Batch<N> {
 }
 
 impl Batch<BATCH> {
-    /// Takes a record, and hashes all if there is no room for another. Neither generic nor `#[inline]`,
-    /// for what calls it may be compiled for size, and then such code would be, too.
+    /// Takes a record, and hashes all if there is no room for another. In WebAssembly it is a call: there
+    /// its caller is compiled for size, and so would be what is inlined.
+    #[cfg_attr(not(target_family = "wasm"), inline)]
     fn push_into(&mut self, record: Record, hashed: &mut Hashed) {
         self.push(record);
         if self.length == BATCH {

@@ -92,20 +92,22 @@ impl Fold<'_> {
             writer.series(&series);
             let hash = SeriesHash::of(&series);
             while let Some(hour) = earliest_hour(rows.peek(), points.peek()) {
-                let same = Same::take(&mut rows, hour, (hash, &mut self.wanted))?;
+                let Same { row, is_equal, places, losses } =
+                    Same::take(&mut rows, hour, (hash, &mut self.wanted))?;
                 let has_points = points.peek().is_some_and(|point| point.hour == hour);
-                let losses = same.losses;
-                if let Some(row) = same.row.clone().filter(|_| same.is_equal && !has_points) {
-                    writer.push(&Row { losses, ..row })?;
-                } else if same.row.is_none() && !has_points {
+                match row {
+                    Some(row) if is_equal && !has_points => writer.push(&Row { losses, ..row })?,
                     // Losses make no leaf: none of its points is in scope.
-                } else if same.row.is_none() || self.has_again {
-                    let leaf = self.hash_points(&mut points, &mut again, hour)?;
-                    writer.push(&Row { losses, ..leaf })?;
-                } else {
-                    self.wanted.add(hash, hour, &same.places);
-                    while points.peek().is_some_and(|point| point.hour == hour) {
-                        points.next()?;
+                    None if !has_points => {}
+                    Some(_) if !self.has_again => {
+                        self.wanted.add(hash, hour, &places);
+                        while points.peek().is_some_and(|point| point.hour == hour) {
+                            points.next()?;
+                        }
+                    }
+                    _ => {
+                        let leaf = self.hash_points(&mut points, &mut again, hour)?;
+                        writer.push(&Row { losses, ..leaf })?;
                     }
                 }
             }

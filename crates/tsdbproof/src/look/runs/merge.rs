@@ -30,14 +30,18 @@ pub(crate) struct Merge<T> {
 /// A run, and the items that were read ahead of the batch.
 struct Stream<T> {
     reader: Reader,
-    ahead: Vec<T>,
+    ahead: VecDeque<T>,
     /// The run has no more items of the series.
     is_over: bool,
 }
 
 impl<T: Item> Stream<T> {
     fn new(spill: &Arc<Spill>, run: &Run) -> Self {
-        Stream { reader: Reader::new(Window::open(spill, run)), ahead: Vec::new(), is_over: false }
+        Stream {
+            reader: Reader::new(Window::open(spill, run)),
+            ahead: VecDeque::new(),
+            is_over: false,
+        }
     }
 
     /// Reads so many bytes of items.
@@ -45,7 +49,7 @@ impl<T: Item> Stream<T> {
         let to = self.reader.taken() + bytes;
         while !self.is_over && self.reader.taken() < to {
             match self.reader.next()? {
-                Some(item) => self.ahead.push(item),
+                Some(item) => self.ahead.push_back(item),
                 None => self.is_over = true,
             }
         }
@@ -153,9 +157,24 @@ impl<T: Item> Merge<T> {
         for index in &current {
             self.stream(*index)?.read(share)?;
         }
+        if let [only] = *current {
+            std::mem::swap(
+                &mut self.batch,
+                &mut self.streams.get_mut(only).ok_or_else(broken)?.ahead,
+            );
+        } else {
+            self.take_sure(&current);
+            T::sort(self.batch.make_contiguous());
+        }
+        self.current = current;
+        Ok(())
+    }
+
+    /// Takes the items that are before all that is not yet read.
+    fn take_sure(&mut self, current: &[usize]) {
         let streams = || current.iter().filter_map(|index| self.streams.get(*index));
         // What a run still has stands behind the last item that it gave.
-        let last = streams().filter(|stream| !stream.is_over).filter_map(|s| s.ahead.last()).min();
+        let last = streams().filter(|stream| !stream.is_over).filter_map(|s| s.ahead.back()).min();
         let is_sure = |item: &T| last.is_none_or(|last| item <= last);
         let counts: Vec<usize> = streams().map(|it| it.ahead.partition_point(is_sure)).collect();
         for (index, count) in current.iter().zip(counts) {
@@ -163,11 +182,6 @@ impl<T: Item> Merge<T> {
                 self.batch.extend(stream.ahead.drain(..count));
             }
         }
-        if current.len() > 1 {
-            T::sort(self.batch.make_contiguous());
-        }
-        self.current = current;
-        Ok(())
     }
 }
 
