@@ -44,8 +44,12 @@ impl<T: Item> Stream<T> {
         }
     }
 
-    /// Reads so many bytes of items.
+    /// Reads so many bytes of items, once those before are taken: a run whose items come late would
+    /// otherwise pile up.
     fn read(&mut self, bytes: u64) -> Result<(), Error> {
+        if !self.ahead.is_empty() {
+            return Ok(());
+        }
         let to = self.reader.taken() + bytes;
         while !self.is_over && self.reader.taken() < to {
             match self.reader.next()? {
@@ -202,5 +206,31 @@ impl Spill {
             runs.push(writer.finish()?);
         }
         Ok(runs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_stays_within_its_bound() {
+        let spill = Spill::new(None, 64 << 20);
+        let run = |items: std::ops::Range<u64>| {
+            let mut writer = RunWriter::new(&spill);
+            items.into_iter().for_each(|item| writer.push(&item).unwrap());
+            writer.finish().unwrap()
+        };
+        // The second comes late as a whole.
+        let runs = [run(0..500_000), run(1_000_000..1_500_000), run(250_000..750_000)];
+        let mut merge = Merge::<u64>::open(&spill, &runs).unwrap();
+        merge.next_series().unwrap();
+        let mut count = 0;
+        while merge.next().unwrap().is_some() {
+            count += 1;
+            let ahead = merge.streams.iter().map(|stream| stream.ahead.len()).sum::<usize>();
+            assert!((ahead + merge.batch.len()) * size_of::<u64>() <= BATCH_BYTES as usize + 100);
+        }
+        assert_eq!(count, 1_500_000);
     }
 }
