@@ -1,7 +1,7 @@
 // @ts-check
 // The answer: one sentence, what was held against what, what was covered, what is wrong with files.
 
-import { el, svg, table } from './dom.js';
+import { byId, el, fill, svg, table } from './dom.js';
 import { patchRoots, patchSentence } from './patches.js';
 import { t } from './texts.js';
 import { number, readable, size } from './words.js';
@@ -75,6 +75,8 @@ async function copy(button, text) {
         if (code) getSelection()?.selectAllChildren(code);
         button.textContent = t('copyByHand');
     }
+    // The button has a name of its own, so that its text is read to nobody.
+    fill(byId('said'), button.textContent);
     setTimeout(() => (button.textContent = t('copy')), 2000);
 }
 

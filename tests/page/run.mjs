@@ -11,6 +11,7 @@ import './cases/patches.mjs';
 import './cases/work.mjs';
 import './cases/trust.mjs';
 import './cases/people.mjs';
+import './cases/told.mjs';
 
 let failed = 0;
 const only = process.argv[4];

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, createWriteStream, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, createWriteStream, existsSync, linkSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -37,7 +37,7 @@ export const native = (...args) => run(args, 'pipe');
 export const nativeTo = (name, ...args) => run(args, openSync(at(name), 'w'));
 
 /** The path of a file that takes seconds to read. */
-export const big = async () => {
+const big = async () => {
     const path = at('big.txt');
     if (existsSync(path)) return path;
     const file = createWriteStream(path);
@@ -49,6 +49,14 @@ export const big = async () => {
     file.end();
     await once(file, 'close');
     return path;
+};
+
+/** The paths of six such, so that a job on them is not over before it was looked at. */
+export const bigs = async () => {
+    const file = await big();
+    const names = [0, 1, 2, 3, 4, 5].map((copy) => `${file}-${copy}`);
+    for (const name of names) if (!existsSync(name)) linkSync(file, name);
+    return names;
 };
 
 export const text = (name, lines) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(lines) });

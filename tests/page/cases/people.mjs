@@ -1,11 +1,11 @@
 // People: by keyboard, with a screen reader, on a small screen, in another language, for the first time.
 
 import assert from 'node:assert/strict';
-import { existsSync, linkSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { answer, DATA, download, drop, give, look, open, ROOT, SHOTS } from '../browser.mjs';
-import { at, big, browser, native, test } from '../stage.mjs';
+import { at, bigs, browser, native, test } from '../stage.mjs';
 
 test('the keyboard alone does everything', async () => {
     const { page, close } = await open(browser);
@@ -68,9 +68,7 @@ for (const [scheme, width] of [['light', 1280], ['dark', 1280], ['light', 320], 
 
 for (const [scheme, width] of [['light', 1280], ['dark', 1280], ['light', 320], ['dark', 320]]) {
     test(`accessible while it works: ${scheme}, ${width} px`, async () => {
-        const file = await big();
-        const names = [0, 1, 2, 3, 4, 5].map((copy) => `${file}-${copy}`);
-        for (const name of names) if (!existsSync(name)) linkSync(file, name);
+        const names = await bigs();
         const { page, close } = await open(browser, { scheme, width, height: 800, cores: 1 });
         await give(page, names.slice(0, 1), names.slice(1));
         await page.click('#start');
